@@ -1,0 +1,80 @@
+"""scoreassist: harmonizes melodies and fills holes in scores, and writes the same MusicXML back.
+
+    >>> import scoreassist
+    >>> result = scoreassist.harmonize("examples/amazing-grace.musicxml", seed=1)
+    >>> sorted({row["voice"] for row in result.filled})
+    ['Alto', 'Bass', 'Tenor']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scoreassist.assistant import FillOptions, Result, complete, harmonize, render
+    from scoreassist.errors import (
+        InputError,
+        ModelError,
+        OutputError,
+        RequestError,
+        ScoreassistError,
+        UnreadableError,
+        UnsupportedError,
+    )
+    from scoreassist.inspection import inspect
+    from scoreassist.networks.store import list_models
+    from scoreassist.score.document import Score, open_score
+
+__version__ = "0.1.0"
+
+# Public names and the modules they live in; imported when first used, so that importing scoreassist is fast.
+_PUBLIC = {
+    "FillOptions": "assistant",
+    "Result": "assistant",
+    "complete": "assistant",
+    "harmonize": "assistant",
+    "render": "assistant",
+    "inspect": "inspection",
+    "list_models": "networks.store",
+    "Score": "score.document",
+    "open_score": "score.document",
+    "ScoreassistError": "errors",
+    "InputError": "errors",
+    "ModelError": "errors",
+    "OutputError": "errors",
+    "RequestError": "errors",
+    "UnreadableError": "errors",
+    "UnsupportedError": "errors",
+}
+
+__all__ = [
+    "FillOptions",
+    "InputError",
+    "ModelError",
+    "OutputError",
+    "RequestError",
+    "Result",
+    "Score",
+    "ScoreassistError",
+    "UnreadableError",
+    "UnsupportedError",
+    "complete",
+    "harmonize",
+    "inspect",
+    "list_models",
+    "open_score",
+    "render",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        value = getattr(import_module(f"scoreassist.{_PUBLIC[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'scoreassist' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

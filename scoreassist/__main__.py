@@ -1,0 +1,5 @@
+"""``python -m scoreassist``."""
+
+from scoreassist.cli import main
+
+main()

@@ -1,0 +1,330 @@
+"""The whole path: a score with holes in, the same score with the holes filled out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from lxml import etree
+
+from scoreassist.errors import RequestError, UnsupportedError
+from scoreassist.grid.passage import Passage, build_passage, given_spellings, notes_of
+from scoreassist.grid.voices import Grid
+from scoreassist.networks.store import DEFAULT_MODEL, load_filler
+from scoreassist.score.copyist import write_notes
+from scoreassist.score.document import Score, open_score
+from scoreassist.score.marks import Selection, find_regions, parse_measures
+from scoreassist.score.parts import add_missing_singers, suits_closed
+from scoreassist.score.singers import VOICES, Choir, find_choir
+from scoreassist.score.timeline import Timeline, read_timeline
+from scoreassist.score.writing import NewNote
+from scoreassist.theory.spelling import spell
+
+if TYPE_CHECKING:
+    from scoreassist.networks.filler import Filling
+
+LAYOUTS = ("open", "closed")
+
+
+@dataclass(frozen=True)
+class Result:
+    """A filled score and what was done to it.
+
+    Attributes
+    ----------
+    score : Score
+    filled : list of dict
+        One row a singer and measure: ``part, measure, voice, notes``.
+    model : str
+    seed : int
+    seconds : dict
+        ``reading``, ``model``, ``writing``.
+    log_probability : float or None
+        Mean over the chosen cells, in nats; None when nothing was chosen.
+    gave_way : dict
+        Rules that had to give way, and how often.
+    transposition : int
+        Semitones by which the model read the score higher.
+    new : list of elements
+        The notes that were written, for pictures.
+    """
+
+    score: Score
+    filled: list[dict[str, Any]]
+    model: str
+    seed: int
+    seconds: dict[str, float]
+    log_probability: float | None
+    gave_way: dict[str, int] = field(default_factory=dict)
+    transposition: int = 0
+    new: list[etree._Element] = field(default_factory=list, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """What the command line prints with ``--json``."""
+        return {
+            "score": self.score.name,
+            "filled": self.filled,
+            "notes": sum(row["notes"] for row in self.filled),
+            "model": self.model,
+            "seed": self.seed,
+            "seconds": {key: round(value, 3) for key, value in self.seconds.items()},
+            "log_probability": None if self.log_probability is None else round(self.log_probability, 4),
+            "gave_way": self.gave_way,
+            "transposition": self.transposition,
+        }
+
+
+@dataclass(frozen=True)
+class FillOptions:
+    """How holes are filled; the same for `harmonize` and `complete`.
+
+    Attributes
+    ----------
+    seed : int
+    temperature : float
+        Divides the logits.
+    candidates : int
+    model : str
+    """
+
+    seed: int = 0
+    temperature: float = 0.8
+    candidates: int = 8
+    model: str = DEFAULT_MODEL
+
+
+def harmonize(
+    source: Any,
+    *,
+    layout: str | None = None,
+    given: str | None = None,
+    measures: Any = None,
+    parts: Sequence[str] = (),
+    **options: Any,
+) -> Result:
+    """Write the voices of SATB that a score lacks, and fill those that are empty.
+
+    Parameters
+    ----------
+    source : Score, path, bytes, file object or music21 Stream
+        With at least one voice that sings; a lone melody is the soprano unless its clef says otherwise.
+    layout : ``open`` (four staves) or ``closed`` (two); default what the score has, closed for a lone melody
+    given : ``soprano``, ``alto``, ``tenor`` or ``bass``, optional
+        The voice that a lone melody sings.
+    measures, parts
+        Only these; see `complete`.
+    **options
+        Fields of `FillOptions`: ``seed, temperature, candidates, model``.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        The score cannot be read, or nobody sings.
+    RequestError
+        The request does not fit the score.
+
+    Examples
+    --------
+    >>> import scoreassist
+    >>> result = scoreassist.harmonize("examples/amazing-grace.musicxml", seed=1)
+    >>> result.score.save("amazing-grace-satb.musicxml")  # doctest: +SKIP
+    """
+    if layout is not None and layout not in LAYOUTS:
+        raise RequestError(f"there is no layout '{layout}'; use open or closed")
+    began = time.perf_counter()
+    score, timeline, choir = _read(source, given)
+    chosen = layout or (choir.layout if choir.layout == "open" or suits_closed(choir) else "open")
+    added = add_missing_singers(timeline, choir, chosen)
+    selection = _selection(measures, parts)
+    return _fill(began, score, timeline, choir, selection, FillOptions(**options), added)
+
+
+def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **options: Any) -> Result:
+    """Fill what is marked or empty, and nothing else.
+
+    Parameters
+    ----------
+    source : Score, path, bytes, file object or music21 Stream
+    measures : (first, last), ``"5-8"`` or ``"5.3-8.1"``, optional
+        Measure numbers as printed, with beats after a point; both ends are meant.
+    parts : names of singers, parts or part ids
+        Default all.
+    **options
+        Fields of `FillOptions`: ``seed, temperature, candidates, model``.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError
+        The score cannot be read, or nobody sings.
+    RequestError
+        Measures or parts are not in the score.
+    """
+    began = time.perf_counter()
+    score, timeline, choir = _read(source, None)
+    written = {v: s for v, s in choir.singers.items() if any(s.measures)}
+    return _fill(
+        began, score, timeline, Choir(written, choir.layout), _selection(measures, parts),
+        FillOptions(**options), [],
+    )
+
+
+def _read(source: Any, given: str | None) -> tuple[Score, Timeline, Choir]:
+    opened = open_score(source)
+    score = opened.copy()
+    timeline = read_timeline(score)
+    names = [name.casefold() for name in VOICES]
+    if given is not None and given.casefold() not in names:
+        raise RequestError(f"there is no voice '{given}'; use {', '.join(names)}", source=score.name)
+    choir = find_choir(timeline, names.index(given.casefold()) if given else None)
+    if not any(singer.notes() for singer in choir.singers.values()):
+        raise UnsupportedError("has no sung note; write at least one voice", source=score.name)
+    return score, timeline, choir
+
+
+def _selection(measures: Any, parts: Sequence[str]) -> Selection:
+    names = parts.split(",") if isinstance(parts, str) else parts
+    return Selection(None if measures is None else parse_measures(measures), tuple(names))
+
+
+def _fill(
+    began: float,
+    score: Score,
+    timeline: Timeline,
+    choir: Choir,
+    selection: Selection,
+    options: FillOptions,
+    added: list[str],
+) -> Result:
+    passage = build_passage(timeline, choir, find_regions(timeline, choir, selection))
+    read = time.perf_counter()
+    filled = rows = None
+    new: list[etree._Element] = []
+    if passage.fill.any():
+        filled = _choose(passage, options)
+        modelled = time.perf_counter()
+        notes = _notes(passage, filled.grid)
+        new = write_notes(timeline, choir, notes, added)
+        rows = _rows(timeline, choir, notes)
+        mean = float(filled.log_prob[passage.fill].mean())
+    else:
+        modelled, mean = read, None
+    return Result(
+        score=score,
+        filled=rows or [],
+        model=options.model,
+        seed=options.seed,
+        seconds={
+            "reading": read - began,
+            "model": modelled - read,
+            "writing": time.perf_counter() - modelled,
+        },
+        log_probability=mean,
+        gave_way=filled.gave_way if filled else {},
+        transposition=filled.transposition if filled else 0,
+        new=new,
+    )
+
+
+def _choose(passage: Passage, options: FillOptions) -> Filling:
+    from scoreassist.networks.filler import Task
+    from scoreassist.sampling import SamplingOptions
+
+    sampling = SamplingOptions(
+        seed=options.seed, temperature=options.temperature, candidates=options.candidates
+    )
+    return load_filler(options.model).fill(Task(passage.grid, passage.rest, passage.rhythm), sampling)
+
+
+Notes = dict[tuple[int, int], list[tuple[int, int, list[NewNote]]]]
+
+
+def _notes(passage: Passage, filled: Grid) -> Notes:
+    """New notes by (voice, measure index): stretches of first tick, end, notes."""
+    spelling = spell(filled.pitch, filled.struck, filled.fifths, given_spellings(passage))
+    notes: Notes = {}
+    for voice in passage.choir.singers:
+        for index, start, end in passage.segments(voice):
+            written = notes_of(passage, filled, np.asarray(spelling), voice, (index, start, end))
+            notes.setdefault((voice, index), []).append((start, end, written))
+    return notes
+
+
+def _rows(timeline: Timeline, choir: Choir, notes: Notes) -> list[dict[str, Any]]:
+    rows = []
+    for (voice, index), stretches in sorted(notes.items()):
+        count = sum(1 for _, _, row in stretches for note in row if note.midi is not None)
+        if count:
+            singer = choir.singers[voice]
+            rows.append(
+                {
+                    "part": singer.part.name or singer.part.id,
+                    "measure": timeline.measures[index].number,
+                    "voice": singer.name,
+                    "notes": count,
+                }
+            )
+    return rows
+
+
+def picture(source: Result | Score, *, highlight: str | None = None) -> bytes:
+    """MusicXML for a picture, with the new notes of a result in colour.
+
+    Parameters
+    ----------
+    source : Result or Score
+    highlight : str, optional
+        Colour of the notes that a result has written, such as ``#C00000``.
+    """
+    if isinstance(source, Score):
+        return source.to_xml()
+    coloured = [e for e in source.new if e.tag == "note"] if highlight else []
+    for element in coloured:
+        element.set("color", str(highlight))
+    try:
+        return source.score.to_xml()
+    finally:
+        for element in coloured:
+            del element.attrib["color"]
+
+
+def render(source: Any, path: str | Path, *, page: int | None = None, highlight: str | None = "#C00000") -> (
+    list[Path]
+):
+    """Draw a score (``.svg``, ``.png``, ``.pdf``) or write it as ``.mid``.
+
+    Parameters
+    ----------
+    source : Result, Score, path, bytes, file object or music21 Stream
+        The new notes of a `Result` are drawn in the colour `highlight`.
+    path : path
+        The extension decides the format; several pages of SVG or PNG are numbered ``name-1.svg``, ...
+    page : int, optional
+        Only this page.
+
+    Returns
+    -------
+    list of paths written
+
+    Raises
+    ------
+    RequestError
+        Unknown extension, or no such page.
+    OutputError
+        The file cannot be written.
+    """
+    from scoreassist.render import write
+
+    drawn = source if isinstance(source, Result) else open_score(source)
+    return write(picture(drawn, highlight=highlight), path, page=page)

@@ -1,0 +1,225 @@
+"""The commands. Each imports what it needs when it runs, so that help and ``info`` never wait for torch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from scoreassist.errors import RequestError
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+HIGHLIGHT = "#C00000"
+
+
+def fill_options(function: Decorated) -> Decorated:
+    """Options that `harmonize` and `complete` share."""
+    for option in reversed(
+        (
+            click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
+            click.option(
+                "-o", "--output", type=click.Path(path_type=Path, allow_dash=True), required=False,
+                help="Where to write the score (.musicxml, .xml, .mxl); - for stdout.",
+            ),
+            click.option(
+                "--svg", "pictures", multiple=True, type=click.Path(path_type=Path),
+                help="Also draw it (.svg, .png, .pdf) or play it (.mid); may be given several times.",
+            ),
+            click.option("--measures", metavar="A-B", help="Only these measures, as printed; 5.3-8.1 with beats."),
+            click.option("--parts", metavar="NAMES", default="", help="Only these singers or parts: Alto,Tenor."),
+            click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another answer."),
+            click.option(
+                "--temperature", type=float, default=0.8, show_default=True,
+                help="Below 1 safer, above 1 bolder.",
+            ),
+            click.option(
+                "--candidates", type=int, default=8, show_default=True,
+                help="Drawn at once; the best is kept.",
+            ),
+            click.option("--model", default="bach-chorale", show_default=True, help="See `scoreassist models`."),
+            click.option(
+                "--highlight/--no-highlight", default=True, show_default=True,
+                help="Colour the new notes in pictures (never in the saved score).",
+            ),
+            click.option("--force", is_flag=True, help="Let the output replace the input file."),
+            click.option("--json", "as_json", is_flag=True, help="Print what was filled to stdout as JSON."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+@click.command()
+@fill_options
+@click.option(
+    "--layout", type=click.Choice(["open", "closed"]),
+    help="Four staves or two; default what the score has, closed for a lone melody.",
+)
+@click.option(
+    "--given", type=click.Choice(["soprano", "alto", "tenor", "bass"], case_sensitive=False),
+    help="The voice that a lone melody sings; default by its clef and range.",
+)
+def harmonize(**options: Any) -> None:
+    """Write the missing voices of soprano, alto, tenor and bass.
+
+    \b
+    scoreassist harmonize hymn.musicxml -o hymn-satb.musicxml --svg hymn.svg --seed 1
+    """
+    _fill("harmonize", options, layout=options["layout"], given=options["given"])
+
+
+@click.command()
+@fill_options
+@click.option("--dry-run", is_flag=True, help="Say what would be filled, and stop.")
+def complete(**options: Any) -> None:
+    """Fill what is marked or empty, and nothing else.
+
+    \b
+    scoreassist complete chorale-with-holes.musicxml -o done.musicxml
+    scoreassist complete chorale.mxl --measures 5-8 --parts Alto,Tenor -o done.mxl
+    """
+    if options["dry_run"]:
+        from scoreassist.inspection import as_text, inspect
+
+        report = inspect(
+            _source(options["file"]), measures=options["measures"], parts=_names(options["parts"])
+        )
+        click.echo(json.dumps(report["regions"], indent=2) if options["as_json"] else as_text(report))
+        return
+    _fill("complete", options)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=".svg, .png, .pdf or .mid")
+@click.option("--page", type=int, help="Only this page; default all (numbered files for .svg and .png).")
+def render(file: Path, output: Path, page: int | None) -> None:
+    """Draw a score, or write it as MIDI.
+
+    \b
+    scoreassist render done.musicxml -o done.svg
+    """
+    from scoreassist.assistant import render as draw
+
+    for path in draw(_source(file), output, page=page):
+        click.echo(f"wrote {path}", err=True)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def info(file: Path, as_json: bool) -> None:
+    """Say what a score holds and what is marked or empty."""
+    from scoreassist.inspection import as_text, inspect
+
+    report = inspect(_source(file))
+    click.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else as_text(report))
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def models(as_json: bool) -> None:
+    """List the trained models, with data, licence and measured figures."""
+    from scoreassist.networks.store import list_models
+
+    rows = list_models()
+    if as_json:
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    for row in rows:
+        click.echo(f"{row['name']}: {row['summary']}")
+        click.echo(f"  network: {row['network']}")
+        click.echo(f"  data: {row['data']}")
+        click.echo(f"  licence: {row['licence']}")
+        for name, value in row["figures"].items():
+            click.echo(f"  {name}: {value}")
+
+
+def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
+    import scoreassist
+    from scoreassist.assistant import picture
+    from scoreassist.score.document import SUFFIXES, write_whole
+
+    output: Path | None = options["output"]
+    pictures: tuple[Path, ...] = options["pictures"]
+    if output is None and not pictures and not options["as_json"]:
+        raise RequestError("nothing to write; name the result with -o, a picture with --svg, or ask for --json")
+    if output is not None and str(output) != "-":
+        if output.suffix.lower() not in SUFFIXES:
+            raise RequestError(
+                f"cannot save as '{output.suffix or output}'; use one of {', '.join(SUFFIXES)}",
+                source=str(output),
+            )
+        _guard(options["file"], output, options["force"])
+    result = getattr(scoreassist, verb)(
+        _source(options["file"]),
+        measures=options["measures"],
+        parts=_names(options["parts"]),
+        seed=options["seed"],
+        temperature=options["temperature"],
+        candidates=options["candidates"],
+        model=options["model"],
+        **more,
+    )
+    from scoreassist import render as rendering  # noqa: F401  (checked before anything is written)
+
+    drawn = picture(result, highlight=HIGHLIGHT if options["highlight"] else None) if pictures else b""
+    if output is not None:
+        if str(output) == "-":
+            click.get_binary_stream("stdout").write(result.score.to_xml())
+        else:
+            mxl = output.suffix.lower() == ".mxl"
+            write_whole(output, result.score.to_mxl() if mxl else result.score.to_xml())
+            click.echo(f"wrote {output}", err=True)
+    if pictures:
+        from scoreassist.render import write
+
+        for path in pictures:
+            for written in write(drawn, path):
+                click.echo(f"wrote {written}", err=True)
+    _report(result, options["as_json"])
+
+
+def _report(result: Any, as_json: bool) -> None:
+    report = result.as_json()
+    if as_json:
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        return
+    if not report["filled"]:
+        click.echo("nothing is marked or empty; mark measures with --measures, or see `scoreassist info`", err=True)
+        return
+    voices: dict[str, int] = {}
+    for row in report["filled"]:
+        voices[row["voice"]] = voices.get(row["voice"], 0) + row["notes"]
+    share = ", ".join(f"{name} {count}" for name, count in voices.items())
+    took = sum(report["seconds"].values())
+    click.echo(
+        f"{report['notes']} notes ({share}) by {report['model']}, seed {report['seed']}, {took:.2f} s", err=True
+    )
+    for rule, count in report["gave_way"].items():
+        click.echo(f"the rule '{rule}' had to give way {count} times; try another --seed", err=True)
+
+
+def _guard(source: Path, output: Path, force: bool) -> None:
+    """Never overwrite the input unless asked to."""
+    if not force and str(source) != "-" and output.exists() and source.exists() and output.samefile(source):
+        raise RequestError(
+            "the output would replace the input; choose another name, or add --force", source=str(output)
+        )
+
+
+def _source(file: Path) -> Any:
+    if str(file) == "-":
+        return sys.stdin.buffer
+    return file
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name.strip())
+
+
+ALL = (harmonize, complete, render, info, models)

@@ -1,0 +1,1 @@
+"""Scores as arrays: frozen vocabulary, voice × tick grids. No torch here."""

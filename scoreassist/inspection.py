@@ -1,0 +1,136 @@
+"""What a score holds and what was understood of it, before anything is generated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scoreassist.errors import RequestError, UnsupportedError
+from scoreassist.score.document import open_score
+from scoreassist.score.marks import Selection, describe, find_regions, parse_measures
+from scoreassist.score.singers import Choir, find_choir
+from scoreassist.score.timeline import Part, Timeline, read_timeline
+
+_MAJOR = "C G D A E B F♯ C♯".split()
+_FLAT = "C F B♭ E♭ A♭ D♭ G♭ C♭".split()
+_MINOR = "A E B F♯ C♯ G♯ D♯ A♯".split()
+_FLAT_MINOR = "A D G C F B♭ E♭ A♭".split()
+
+
+def inspect(source: Any, *, measures: Any = None, parts: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Describe a score.
+
+    Parameters
+    ----------
+    source : Score, path, bytes, file object or music21 Stream
+    measures, parts
+        As `scoreassist.complete` takes them: say what they would mark.
+
+    Returns
+    -------
+    dict
+        ``score``; ``parts`` (``id, name, staves, voices, measures, notes, key, transposition``); ``measures``
+        (count); ``numbers`` (first, last); ``metres`` and ``keys`` with the measure where each begins; ``pickup``;
+        ``layout``; ``singers`` (voice, part, staff, voice number, notes); ``missing`` voices; ``regions`` that
+        `complete` would fill, each with what marked it; ``problem`` if nobody could be found to sing.
+    """
+    score = open_score(source)
+    timeline = read_timeline(score)
+    lead = timeline.measures[0]
+    report: dict[str, Any] = {
+        "score": score.name,
+        "parts": [_part(part) for part in timeline.parts],
+        "measures": len(timeline.measures),
+        "numbers": [lead.number, timeline.measures[-1].number],
+        "pickup": bool(lead.pickup),
+        "metres": _changes([(m.number, str(m.metre) if m.metre else "none") for m in timeline.measures]),
+        "keys": _changes([(m.number, key_name(m.concert_fifths)) for m in timeline.measures]),
+        "layout": None,
+        "singers": [],
+        "missing": [],
+        "regions": [],
+    }
+    try:
+        choir = find_choir(timeline)
+    except (UnsupportedError, RequestError) as error:
+        return report | {"problem": str(error)}
+    selection = Selection(None if measures is None else parse_measures(measures), tuple(parts))
+    written = {v: s for v, s in choir.singers.items() if any(s.measures)}
+    regions = find_regions(timeline, Choir(written, choir.layout), selection)
+    return report | {
+        "layout": choir.layout,
+        "singers": [
+            {
+                "voice": s.name,
+                "part": s.part.name or s.part.id,
+                "staff": s.staff,
+                "number": s.number,
+                "notes": len(s.notes()),
+            }
+            for _, s in sorted(written.items())
+        ],
+        "missing": [name for v, name in enumerate(("Soprano", "Alto", "Tenor", "Bass")) if v not in written],
+        "regions": describe(regions, timeline),
+    }
+
+
+def key_name(fifths: int) -> str:
+    """Major and minor key of a signature: 2 is ``D major or B minor``."""
+    if not -7 <= fifths <= 7:
+        return f"{abs(fifths)} {'sharps' if fifths > 0 else 'flats'}"
+    major, minor = (_MAJOR, _MINOR) if fifths >= 0 else (_FLAT, _FLAT_MINOR)
+    return f"{major[abs(fifths)]} major or {minor[abs(fifths)]} minor"
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "id": part.id,
+        "name": part.name,
+        "staves": part.staves,
+        "voices": sorted({event.voice for event in part.events()}),
+        "measures": len(part.measures),
+        "notes": sum(1 for event in part.events() if event.kind == "note"),
+        "key": key_name(part.measures[0].start.fifths),
+        "transposition": part.measures[0].start.transpose,
+    }
+
+
+def _changes(rows: list[tuple[str, str]]) -> list[dict[str, str]]:
+    """Only the rows at which the value changes."""
+    changes: list[dict[str, str]] = []
+    for number, value in rows:
+        if not changes or changes[-1]["value"] != value:
+            changes.append({"measure": number, "value": value})
+    return changes
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """A report of `inspect` for people."""
+    lines = [f"{report['score']}: {report['measures']} measures ({' to '.join(report['numbers'])})"]
+    if report["pickup"]:
+        lines[0] += ", with a pickup"
+    for name in ("metres", "keys"):
+        changes = [f"{c['value']}" + (f" from measure {c['measure']}" if i else "")
+                   for i, c in enumerate(report[name])]
+        lines.append(f"  {name[:-1]}: {', '.join(changes)}")
+    for part in report["parts"]:
+        staves = "1 staff" if part["staves"] == 1 else f"{part['staves']} staves"
+        voices = ", ".join(part["voices"]) or "none"
+        lines.append(f"  part {part['id']} “{part['name']}”: {staves}, voices {voices}, {part['notes']} notes")
+    if "problem" in report:
+        lines.append(f"  nobody to harmonize: {report['problem']}")
+        return "\n".join(lines)
+    for singer in report["singers"]:
+        lines.append(
+            f"  {singer['voice']}: {singer['part']}, staff {singer['staff']}, voice {singer['number']},"
+            f" {singer['notes']} notes"
+        )
+    if report["missing"]:
+        lines.append(f"  missing, harmonize would write: {', '.join(report['missing'])}")
+    for region in report["regions"]:
+        extent = region["first"] if region["first"] == region["last"] else (
+            f"{region['first']} to {region['last']}"
+        )
+        lines.append(f"  to fill: {region['voice']}, measure {extent} ({region['by']})")
+    if not report["regions"]:
+        lines.append("  nothing is marked or empty")
+    return "\n".join(lines)

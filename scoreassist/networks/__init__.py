@@ -1,0 +1,1 @@
+"""Trained networks, one paper a file; all fill grids the same way."""

@@ -1,0 +1,1 @@
+"""MusicXML documents: reading, onsets, singers, marks, writing. No torch here."""

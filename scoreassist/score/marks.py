@@ -1,0 +1,332 @@
+"""What the user wants filled: flags, words in the score, or simply what is empty.
+
+In order of precedence, the first found wins: measures and parts named by flags; the words ``harmonize``,
+``complete``, ``keep``, ended by ``end`` or the next such word; a `<bracket>` line; slash noteheads; measures in
+which a singer has nothing but rest. Words stand above the part that they are for; with ``all``, for every part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lxml import etree
+
+from scoreassist.errors import RequestError
+from scoreassist.score.singers import VOICES, Choir, Singer, named_voices
+from scoreassist.score.timeline import Measure, Part, Timeline
+
+_WORD = re.compile(r"(harmoni[sz]e|complete|keep|end)(\s+all)?[.:]?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A stretch of one singer's line that is to be filled.
+
+    Attributes
+    ----------
+    voice : int
+    start, end : Fraction
+        Quarters from the start of the score.
+    by : str
+        What marked it: ``flag``, ``words``, ``bracket``, ``slashes``, ``empty`` or ``missing`` voice.
+    """
+
+    voice: int
+    start: Fraction
+    end: Fraction
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What flags say.
+
+    Attributes
+    ----------
+    measures : (first, last) or None
+        As printed: ``(5, 8)``, ``("5.3", "8.1")`` with beats, inclusive.
+    parts : names of singers, parts or part ids; empty for all
+    """
+
+    measures: tuple[str, str] | None = None
+    parts: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> bool:
+        """Whether any flag was set."""
+        return self.measures is not None or bool(self.parts)
+
+
+def parse_measures(text: object) -> tuple[str, str]:
+    """First and last measure of ``5-8``, ``5``, ``5.3-8.1``, ``(5, 8)`` or ``5``.
+
+    Raises
+    ------
+    RequestError
+        It is none of these.
+    """
+    if isinstance(text, Sequence) and not isinstance(text, str):
+        if len(text) == 2:
+            return str(text[0]), str(text[1])
+    elif match := re.fullmatch(r"\s*([\w.]+)\s*(?:-\s*([\w.]+))?\s*", str(text)):
+        return match.group(1), match.group(2) or match.group(1)
+    raise RequestError(f"measures '{text}' are not a range; write 5-8, or 5.3-8.1 with beats")
+
+
+def find_regions(timeline: Timeline, choir: Choir, selection: Selection) -> list[Region]:
+    """The regions of a choir that are to be filled, by the first way of marking that is found.
+
+    Raises
+    ------
+    RequestError
+        A flag names a part or measure that the score does not have.
+    """
+    if selection.given:
+        return _by_flags(timeline, choir, selection)
+    for regions in (_by_words(timeline, choir), _by_brackets(timeline, choir), _by_slashes(timeline, choir)):
+        if regions is not None:
+            return regions
+    return _by_emptiness(timeline, choir)
+
+
+def _by_flags(timeline: Timeline, choir: Choir, selection: Selection) -> list[Region]:
+    voices = _named(timeline, choir, selection.parts) if selection.parts else sorted(choir.singers)
+    start, end = Fraction(0), timeline.measures[-1].onset + timeline.measures[-1].length
+    if selection.measures is not None:
+        start, end = _extent(timeline, *selection.measures)
+    return [Region(voice, start, end, "flag") for voice in voices]
+
+
+def _named(timeline: Timeline, choir: Choir, names: Sequence[str]) -> list[int]:
+    voices: set[int] = set()
+    for name in names:
+        wanted = name.strip().casefold()
+        found = {
+            v
+            for v, singer in choir.singers.items()
+            if wanted in (singer.name.casefold(), singer.part.name.casefold(), singer.part.id.casefold())
+        }
+        found = found or {v for v in named_voices(wanted) if v in choir.singers}
+        if not found:
+            known = ", ".join(choir.singers[v].name for v in sorted(choir.singers))
+            raise RequestError(
+                f"no singer is called '{name.strip()}'; there are {known}", source=timeline.score.name
+            )
+        voices |= found
+    return sorted(voices)
+
+
+def _extent(timeline: Timeline, first: str, last: str) -> tuple[Fraction, Fraction]:
+    start, _ = _place(timeline, first, last=False)
+    _, end = _place(timeline, last, last=True)
+    if end <= start:
+        raise RequestError(
+            f"measures {first}-{last} run backwards; name the first one first", source=timeline.score.name
+        )
+    return start, end
+
+
+def _place(timeline: Timeline, text: str, *, last: bool) -> tuple[Fraction, Fraction]:
+    """Onset and end of a measure, or of a beat of it, in quarters."""
+    number, _, beat_text = text.partition(".")
+    rows = [m for m in timeline.measures if m.number == number]
+    if not rows:
+        numbers = [m.number for m in timeline.measures]
+        raise RequestError(
+            f"there is no measure '{number}'; measures are numbered {numbers[0]} to {numbers[-1]}",
+            source=timeline.score.name,
+        )
+    measure = rows[-1] if last else rows[0]
+    if not beat_text:
+        return measure.onset, measure.onset + measure.length
+    unit = Fraction(4, measure.metre.beat_type if measure.metre else 4)
+    beats = (measure.length + measure.pickup) / unit
+    if not beat_text.isdigit() or not 1 <= int(beat_text) <= beats:
+        raise RequestError(
+            f"measure {number} has no beat '{beat_text}'; its beats are 1 to {int(beats)}",
+            source=timeline.score.name,
+        )
+    onset = (int(beat_text) - 1) * unit - measure.pickup
+    begin = max(onset, Fraction(0))
+    return measure.onset + begin, measure.onset + min(onset + unit, measure.length)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    part: Part
+    staff: int | None
+    at: Fraction
+    verb: str
+    everyone: bool
+
+
+def _words(timeline: Timeline) -> list[_Word]:
+    found = []
+    for part in timeline.parts:
+        for at, direction in _directions(timeline, part):
+            for element in direction.iterfind("direction-type/*"):
+                if element.tag not in ("words", "rehearsal"):
+                    continue
+                match = _WORD.fullmatch(" ".join((element.text or "").split()))
+                if match:
+                    verb = match.group(1).lower().replace("harmonise", "harmonize")
+                    staff = direction.findtext("staff") if part.staves > 1 else None
+                    found.append(
+                        _Word(part, int(staff) if staff else None, at, verb, bool(match.group(2)))
+                    )
+    return sorted(found, key=lambda w: w.at)
+
+
+def _directions(timeline: Timeline, part: Part) -> list[tuple[Fraction, etree._Element]]:
+    """Directions of a part with their moments, in quarters from the start of the score."""
+    found = []
+    for measure, row in zip(timeline.measures, part.measures, strict=False):
+        cursor = Fraction(0)
+        divisions = row.start.divisions
+        for child in row.element:
+            if child.tag == "direction":
+                offset = Fraction((child.findtext("offset") or "0").strip()) / divisions
+                found.append((measure.onset + max(cursor + offset, Fraction(0)), child))
+            elif child.tag == "attributes" and child.find("divisions") is not None:
+                divisions = int(Fraction(child.findtext("divisions") or divisions))
+            elif child.tag in ("note", "backup", "forward"):
+                if child.find("chord") is not None or child.find("grace") is not None:
+                    continue
+                length = Fraction((child.findtext("duration") or "0").strip()) / divisions
+                cursor = max(cursor - length, Fraction(0)) if child.tag == "backup" else cursor + length
+    return found
+
+
+def _by_words(timeline: Timeline, choir: Choir) -> list[Region] | None:
+    words = _words(timeline)
+    if not any(w.verb in ("harmonize", "complete") for w in words):
+        if any(w.verb == "keep" for w in words):
+            return _without(_by_emptiness(timeline, choir), _kept(timeline, choir, words))
+        return None
+    regions = []
+    for voice, singer in choir.singers.items():
+        for verb, start, end, own in _spans(timeline, singer, words):
+            # `complete` asks for the part that it stands in, `harmonize` for all the others.
+            if (verb == "complete" and own) or (verb == "harmonize" and not own):
+                regions.append(Region(voice, start, end, "words"))
+    return _without(regions, _kept(timeline, choir, words))
+
+
+def _kept(timeline: Timeline, choir: Choir, words: list[_Word]) -> list[Region]:
+    return [
+        Region(voice, start, end, "words")
+        for voice, singer in choir.singers.items()
+        for verb, start, end, own in _spans(timeline, singer, words)
+        if verb == "keep" and own
+    ]
+
+
+def _spans(
+    timeline: Timeline, singer: Singer, words: list[_Word]
+) -> list[tuple[str, Fraction, Fraction, bool]]:
+    """Each verb's stretch as it concerns a singer, and whether the word stands over the singer's own staff."""
+    end = timeline.measures[-1].onset + timeline.measures[-1].length
+    spans = []
+    for word in words:
+        if word.verb == "end":
+            continue
+        own = word.everyone or (word.part is singer.part and word.staff in (None, singer.staff))
+        closers = [
+            w.at for w in words if w.at > word.at and (w.part is word.part or w.everyone or word.everyone)
+        ]
+        spans.append((word.verb, word.at, min(closers, default=end), own))
+    return spans
+
+
+def _without(regions: list[Region], kept: list[Region]) -> list[Region]:
+    """Regions less the stretches that are to be kept."""
+    result = []
+    for region in regions:
+        pieces = [(region.start, region.end)]
+        for keep in kept:
+            if keep.voice == region.voice:
+                pieces = [
+                    piece
+                    for start, end in pieces
+                    for piece in ((start, min(end, keep.start)), (max(start, keep.end), end))
+                    if piece[0] < piece[1]
+                ]
+        result += [Region(region.voice, start, end, region.by) for start, end in pieces]
+    return result
+
+
+def _by_brackets(timeline: Timeline, choir: Choir) -> list[Region] | None:
+    """Stretches under a `<bracket>` line, matched by part and number."""
+    regions = []
+    for part in timeline.parts:
+        begun: dict[str, tuple[Fraction, str | None]] = {}
+        for at, direction in _directions(timeline, part):
+            for bracket in direction.iterfind("direction-type/bracket"):
+                number = bracket.get("number") or "1"
+                if bracket.get("type") == "start":
+                    begun[number] = (at, direction.findtext("staff") if part.staves > 1 else None)
+                elif bracket.get("type") == "stop" and number in begun:
+                    start, staff = begun.pop(number)
+                    regions += [
+                        Region(voice, start, at, "bracket")
+                        for voice, singer in choir.singers.items()
+                        if singer.part is part and (staff is None or singer.staff == int(staff))
+                    ]
+    return regions or None
+
+
+def _by_slashes(timeline: Timeline, choir: Choir) -> list[Region] | None:
+    """Notes with slash noteheads."""
+    regions = []
+    for voice, singer in choir.singers.items():
+        for measure, events in zip(timeline.measures, singer.measures, strict=False):
+            regions += [
+                Region(voice, measure.onset + e.offset, measure.onset + e.end, "slashes")
+                for e in events
+                if e.element.findtext("notehead") == "slash"
+            ]
+    return regions or None
+
+
+def _by_emptiness(timeline: Timeline, choir: Choir) -> list[Region]:
+    """Measures in which a singer has nothing but rest; one that is empty for all is a general pause."""
+    regions = []
+    for measure in timeline.measures:
+        empty = [v for v, s in choir.singers.items() if _is_empty(s, measure)]
+        if len(empty) < len(choir.singers):
+            end = measure.onset + measure.length
+            regions += [Region(v, measure.onset, end, "empty") for v in empty]
+    return regions
+
+
+def _is_empty(singer: Singer, measure: Measure) -> bool:
+    if measure.index >= len(singer.measures):
+        return False  # the part has no such measure to write into
+    return all(event.kind == "rest" for event in singer.measures[measure.index])
+
+
+def describe(regions: list[Region], timeline: Timeline) -> list[dict[str, str]]:
+    """Regions in words: singer, first and last measure, and what marked them, neighbours joined."""
+    rows: list[dict[str, str]] = []
+    joined: list[Region] = []
+    for region in sorted(regions, key=lambda r: (r.voice, r.start)):
+        last = joined[-1] if joined else None
+        if last and (last.voice, last.end, last.by) == (region.voice, region.start, region.by):
+            joined[-1] = Region(last.voice, last.start, region.end, last.by)
+        else:
+            joined.append(region)
+    for region in joined:
+        inside = [m for m in timeline.measures if m.onset < region.end and m.onset + m.length > region.start]
+        if inside:
+            rows.append(
+                {
+                    "voice": VOICES[region.voice],
+                    "first": inside[0].number,
+                    "last": inside[-1].number,
+                    "by": region.by,
+                }
+            )
+    return rows

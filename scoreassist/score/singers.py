@@ -1,0 +1,343 @@
+"""Who sings soprano, alto, tenor and bass: from names, staves, clefs, voice numbers and range.
+
+A *singer* is a line of notes in a part: one voice of one staff, or the upper or lower notes of a staff whose
+two singers share stems. Rows are tried from the surest sign to the weakest: part names, then the number of
+staves, then clef and range.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from scoreassist.errors import RequestError, UnsupportedError
+from scoreassist.score.timeline import Attributes, Event, Part, Timeline
+
+VOICES = ("Soprano", "Alto", "Tenor", "Bass")
+
+# Lowest and highest pitch that any singer reaches (MIDI): C2 to C7, sopranino descants and whistle tones apart.
+SINGABLE = (36, 96)
+
+_NAMES = (
+    (r"s(opr?)?\.?|soprano|sopran|cantus|discantus|descant|treble|dessus|superius|melody|canto", 0),
+    (r"a(lt)?\.?|alto|altus|contralto|haute-contre|haute-?contre", 1),
+    (r"t(en)?\.?|tenor|tenore|ténor|taille", 2),
+    (r"b(ass)?\.?|bass|basso|bassus|basse|baritone|bariton", 3),
+)
+_NAME_ROWS = tuple((re.compile(rf"(?:{pattern})(?:\s*(?:voice|solo|\d+|i+))?"), v) for pattern, v in _NAMES)
+_INSTRUMENT = re.compile(
+    r"sax|clarinet|klarin|guitar|drum|trombone|flute|flöte|recorder|horn|viol|cello|string|tuba|oboe|ukulele"
+    r"|piano|organ|continuo|harps|keyboard|trump|basso?on|fagott|bass(?=-)|percussion|double|contrabass|lute"
+)
+
+
+@dataclass(slots=True)
+class Singer:
+    """One line of the choir.
+
+    Attributes
+    ----------
+    voice : int
+        0 soprano, 1 alto, 2 tenor, 3 bass.
+    part : Part
+    staff : int
+    number : str
+        Voice number in the file; for a line that is not there yet, the one that it will get.
+    upper : bool or None
+        Of two singers on a staff, the upper (stems up) or lower one; None when alone on the staff.
+    measures : list of list of Event
+        The singer's own notes and rests, measure by measure (shared stems resolved).
+    """
+
+    voice: int
+    part: Part
+    staff: int
+    number: str
+    upper: bool | None
+    measures: list[list[Event]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """``Soprano``, ``Alto``, ``Tenor`` or ``Bass``."""
+        return VOICES[self.voice]
+
+    def notes(self) -> list[Event]:
+        """All sounding notes."""
+        return [e for events in self.measures for e in events if e.kind == "note"]
+
+
+@dataclass(slots=True)
+class Choir:
+    """The singers that a score has, by voice index, and how they are laid out.
+
+    Attributes
+    ----------
+    singers : dict of int to Singer
+    layout : str
+        ``open`` (a staff each) or ``closed`` (two on a staff).
+    """
+
+    singers: dict[int, Singer]
+    layout: str
+
+
+@dataclass(slots=True)
+class _Staff:
+    """One staff and the voices that write on it."""
+
+    part: Part
+    number: int
+    voices: list[str]
+    attributes: Attributes
+    pitches: list[int]
+    chords: bool
+    lyrics: bool
+
+    @property
+    def low(self) -> bool:
+        """Whether the staff is a low one by its clef, or without clef by its range."""
+        clef = self.attributes.clef(self.number)
+        if clef is not None:
+            return clef[0] == "F" and clef[2] <= 0
+        return bool(self.pitches) and statistics.median(self.pitches) < 55
+
+    @property
+    def voice(self) -> int:
+        """Which one voice the staff's single line is most like, by clef and range."""
+        clef = self.attributes.clef(self.number)
+        if clef is not None and clef[0] == "G" and clef[2] == -1:
+            return 2
+        if clef is not None and clef[0] == "C":
+            return 2 if clef[1] == 4 else (1 if clef[1] == 3 else 0)
+        if self.low:
+            return 2 if self.pitches and statistics.median(self.pitches) > 57 else 3
+        return 0
+
+
+def named_voices(name: str) -> tuple[int, ...]:
+    """Voices that a part's name speaks of: ``Soprano`` (0,), ``S A`` or ``Soprano/Alto`` (0, 1), ``Flute`` ()."""
+    text = name.casefold().strip()
+    if not text or _INSTRUMENT.search(text):
+        return ()
+    whole = [v for pattern, v in _NAME_ROWS if pattern.fullmatch(text)]
+    if whole:
+        return (whole[0],)
+    if re.fullmatch(r"[satb]{2,4}", text):
+        words = list(text)
+    else:
+        words = [w for w in re.split(r"[\s/,&+.]+|\band\b|\bund\b|\bet\b", text) if w]
+    found = [v for word in words for pattern, v in _NAME_ROWS if pattern.fullmatch(word)]
+    return tuple(sorted(set(found)))
+
+
+def find_choir(timeline: Timeline, given: int | None = None) -> Choir:
+    """Say which lines of a score are soprano, alto, tenor and bass.
+
+    Parameters
+    ----------
+    timeline : Timeline
+    given : int, optional
+        For a score of a single line: the voice it sings, whatever its clef says.
+
+    Raises
+    ------
+    UnsupportedError
+        Nothing in the score can be sung.
+    RequestError
+        The score's lines cannot be told apart.
+    """
+    staves = _staves(timeline)
+    if not staves:
+        raise UnsupportedError("has no staff that can be sung; add a melody", source=timeline.score.name)
+    named = _colla_parte(staves) or [(staff, named_voices(staff.part.name)) for staff in staves]
+    sung = [pair for pair in named if pair[1]]
+    choir = _by_names(sung) if len(staves) > 1 or (sung and len(sung[0][1]) == 1) else None
+    if choir is None or (len(staves) == 1 and given is not None):
+        choir = _by_staves(_choose(staves, timeline), timeline, given)
+    for singer in choir.singers.values():
+        _collect(singer)
+    _check_range(choir, timeline)
+    return choir
+
+
+def _colla_parte(staves: list[_Staff]) -> list[tuple[_Staff, tuple[int, ...]]]:
+    """A whole choir whose names go on with the instruments that double it: ``Soprano Oboe 1``; else nothing."""
+    first = [(staff, named_voices((staff.part.name.split() or [""])[0])) for staff in staves]
+    single = [voices for _, voices in first if len(voices) == 1]
+    return first if sorted(single) == [(0,), (1,), (2,), (3,)] else []
+
+
+def _staves(timeline: Timeline) -> list[_Staff]:
+    """Staves that could be sung, from the top; percussion and tablature left out."""
+    staves = []
+    for part in timeline.parts:
+        for number in range(1, part.staves + 1):
+            events = [e for e in part.events() if e.staff == number]
+            attributes = next(
+                (m.start for m in part.measures if m.start.clef(number)), part.measures[0].start
+            )
+            clef = attributes.clef(number)
+            if clef is not None and clef[0] in ("percussion", "TAB", "jianpu"):
+                continue
+            if any(e.kind == "unpitched" for e in events):
+                continue
+            notes = [e for e in events if e.kind == "note"]
+            staves.append(
+                _Staff(
+                    part,
+                    number,
+                    sorted({e.voice for e in events if e.kind in ("note", "rest")}, key=_voice_order),
+                    attributes,
+                    [e.midi for e in notes if e.midi is not None],
+                    any(e.chord for e in notes),
+                    any(e.element.find("lyric") is not None for e in notes),
+                )
+            )
+    return staves
+
+
+def _voice_order(number: str) -> tuple[int, str]:
+    return (int(number), "") if number.isdigit() else (10**6, number)
+
+
+def _by_names(named: list[tuple[_Staff, tuple[int, ...]]]) -> Choir | None:
+    """Singers by part names; None when names leave it open."""
+    singers: dict[int, Singer] = {}
+    closed = False
+    for staff, voices in named:
+        if len(voices) == 4 and staff.part.staves == 2:
+            voices = voices[:2] if staff.number == 1 else voices[2:]
+        if len(voices) > 2:
+            return None
+        if len(voices) == 1:
+            # Divisi and doubled parts: the first part of a name sings it.
+            singers.setdefault(voices[0], _alone(staff, voices[0]))
+        else:
+            closed = True
+            for singer in _pair(staff, *voices):
+                singers.setdefault(singer.voice, singer)
+    return Choir(singers, "closed" if closed else "open") if singers else None
+
+
+def _choose(staves: list[_Staff], timeline: Timeline) -> list[_Staff]:
+    """The staves that sing, where an accompaniment stands beside them."""
+    if len(staves) in (1, 2, 4):
+        with_words = [s for s in staves if s.lyrics]
+        if len(staves) != 4 and len(with_words) == 1 and len({id(s.part) for s in staves}) > 1:
+            return with_words
+        return staves
+    parts_with_words = {id(s.part) for s in staves if s.lyrics}
+    chosen = [s for s in staves if id(s.part) in parts_with_words]
+    if chosen and len(chosen) <= 4:
+        return chosen
+    singles = [s for s in staves if s.part.staves == 1]
+    if 1 <= len(singles) <= 4:
+        return singles
+    raise RequestError(
+        f"{len(staves)} staves, and no names tell who sings; name the parts Soprano, Alto, Tenor, Bass",
+        source=timeline.score.name,
+    )
+
+
+def _by_staves(staves: list[_Staff], timeline: Timeline, given: int | None) -> Choir:
+    if len(staves) == 4:
+        return Choir({v: _alone(staff, v) for v, staff in enumerate(staves)}, "open")
+    if len(staves) == 3:
+        return Choir({v: _alone(staff, v) for v, staff in zip((0, 1, 3), staves, strict=True)}, "open")
+    if len(staves) == 2:
+        upper, lower = staves
+        same_part = upper.part is lower.part
+        shared = any(len(s.voices) > 1 or s.chords for s in staves)
+        if same_part or shared or lower.low:
+            pairs = [*_pair(upper, 0, 1), *_pair(lower, 2, 3)]
+            return Choir({s.voice: s for s in pairs}, "closed")
+        return Choir({0: _alone(upper, 0), 1: _alone(lower, 1)}, "open")
+    staff = staves[0]
+    if len(staff.voices) > 1 or staff.chords:
+        low = staff.low if given is None else given >= 2
+        pairs = [*_pair(staff, *((2, 3) if low else (0, 1)))]
+        return Choir({s.voice: s for s in pairs}, "closed")
+    voice = staff.voice if given is None else given
+    return Choir({voice: _alone(staff, voice)}, "closed")
+
+
+def _alone(staff: _Staff, voice: int) -> Singer:
+    return Singer(voice, staff.part, staff.number, staff.voices[0] if staff.voices else "1", None)
+
+
+def _pair(staff: _Staff, upper: int, lower: int) -> tuple[Singer, Singer]:
+    """Two singers of one staff; a voice number that is missing gets the next free one of the part."""
+    numbers = list(staff.voices[:2])
+    taken = {e.voice for e in staff.part.events()}
+    while len(numbers) < 2:
+        if numbers:
+            base = int(numbers[0]) + 1 if numbers[0].isdigit() else 2
+        else:
+            base = 4 * (staff.number - 1) + 1
+        while str(base) in taken or str(base) in numbers:
+            base += 1
+        numbers.append(str(base))
+    return (
+        Singer(upper, staff.part, staff.number, numbers[0], True),
+        Singer(lower, staff.part, staff.number, numbers[1], False),
+    )
+
+
+def _collect(singer: Singer) -> None:
+    """Fill in a singer's own notes, resolving stems that two singers share."""
+    on_staff = [
+        [e for e in m.events if e.staff == singer.staff and e.kind in ("note", "rest")]
+        for m in singer.part.measures
+    ]
+    if singer.upper is None:
+        pick: Callable[[list[Event]], list[Event]] = _top_line(singer.number)
+        singer.measures = [pick(events) for events in on_staff]
+        return
+    has_second_voice = len({e.voice for events in on_staff for e in events}) > 1
+    for events in on_staff:
+        own = [e for e in events if e.voice == singer.number]
+        others = [e for e in events if e.voice != singer.number]
+        chords = any(e.chord for e in events)
+        shared = own or others
+        if own and others:
+            singer.measures.append(_layer(own, top=singer.upper))
+        elif shared and (chords or (not has_second_voice and any(e.kind == "note" for e in shared) and
+                                    _staff_has_chords(on_staff))):
+            singer.measures.append(_layer(shared, top=singer.upper))
+        else:
+            singer.measures.append(_layer(own, top=singer.upper))
+
+
+def _staff_has_chords(on_staff: list[list[Event]]) -> bool:
+    return any(e.chord for events in on_staff for e in events)
+
+
+def _top_line(number: str) -> Callable[[list[Event]], list[Event]]:
+    return lambda events: _layer([e for e in events if e.voice == number], top=True)
+
+
+def _layer(events: list[Event], *, top: bool) -> list[Event]:
+    """The highest (or lowest) note of each onset."""
+    chosen: dict[object, Event] = {}
+    for event in events:
+        held = chosen.get(event.offset)
+        if held is None or held.midi is None or (
+            event.midi is not None and ((event.midi > held.midi) if top else (event.midi < held.midi))
+        ):
+            chosen[event.offset] = event
+    return sorted(chosen.values(), key=lambda e: e.offset)
+
+
+def _check_range(choir: Choir, timeline: Timeline) -> None:
+    notes = [(s, e) for s in choir.singers.values() for e in s.notes()]
+    for singer, event in notes:
+        if event.midi is not None and not SINGABLE[0] <= event.midi <= SINGABLE[1]:
+            raise UnsupportedError(
+                f"{singer.name} has a note outside any singer's range (MIDI {event.midi}, C2 to C7 is"
+                f" {SINGABLE[0]} to {SINGABLE[1]}); transpose it by octaves",
+                source=timeline.score.name,
+                part=singer.part.id,
+                measure=timeline.measures[event.measure].number,
+            )

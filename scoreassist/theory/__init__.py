@@ -1,0 +1,1 @@
+"""What musicians know, as pure functions and tables over grids."""

@@ -1,0 +1,51 @@
+"""Chords as sets of pitch classes, in a table over all 4096 sets."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+OTHER, SUBSET, SEVENTH, TRIAD = range(4)
+
+# Pitch classes above the root. Diminished triads count as triads, as in BWV harmony they stand for chords.
+TRIADS = ((0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8))
+SEVENTHS = ((0, 4, 7, 10), (0, 3, 7, 10), (0, 4, 7, 11), (0, 3, 6, 10), (0, 3, 6, 9), (0, 3, 7, 11))
+
+
+@lru_cache(maxsize=1)
+def chord_classes() -> np.ndarray:
+    """Class of every pitch-class set, indexed by its bit mask (bit 0 is C).
+
+    Returns
+    -------
+    int array (4096,)
+        `TRIAD` or `SEVENTH` for a complete chord, `SUBSET` for a part of one, else `OTHER`.
+    """
+    classes = np.full(4096, OTHER, dtype=np.int64)
+    for shapes, label in ((SEVENTHS, SEVENTH), (TRIADS, TRIAD)):
+        for shape in shapes:
+            for root in range(12):
+                bits = [1 << ((root + step) % 12) for step in shape]
+                for chosen in range(1, 2 ** len(bits) - 1):
+                    part = sum(bit for i, bit in enumerate(bits) if chosen >> i & 1)
+                    classes[part] = max(classes[part], SUBSET)
+                classes[sum(bits)] = max(classes[sum(bits)], label)
+    classes[0] = SUBSET
+    return classes
+
+
+def chord_class(pitch: np.ndarray) -> np.ndarray:
+    """Class of what sounds at each tick.
+
+    Parameters
+    ----------
+    pitch : int array (voices, ticks)
+        MIDI numbers, negative for silence.
+
+    Returns
+    -------
+    int array (ticks,)
+    """
+    bits = np.where(pitch >= 0, 1 << (pitch % 12), 0)
+    return chord_classes()[np.bitwise_or.reduce(bits, axis=0)]
