@@ -1,9 +1,9 @@
 """scoreassist: harmonizes melodies and fills holes in scores, and writes the same MusicXML back.
 
-    >>> import scoreassist
-    >>> result = scoreassist.harmonize("examples/amazing-grace.musicxml", seed=1)
-    >>> sorted({row["voice"] for row in result.filled})
-    ['Alto', 'Bass', 'Tenor']
+>>> import scoreassist
+>>> result = scoreassist.harmonize("examples/amazing-grace.musicxml", seed=1)
+>>> sorted({row["voice"] for row in result.filled})
+['Alto', 'Bass', 'Tenor']
 """
 
 from __future__ import annotations

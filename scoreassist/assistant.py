@@ -175,8 +175,13 @@ def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **
     score, timeline, choir = _read(source, None)
     written = {v: s for v, s in choir.singers.items() if any(s.measures)}
     return _fill(
-        began, score, timeline, Choir(written, choir.layout), _selection(measures, parts),
-        FillOptions(**options), [],
+        began,
+        score,
+        timeline,
+        Choir(written, choir.layout),
+        _selection(measures, parts),
+        FillOptions(**options),
+        [],
     )
 
 
@@ -241,9 +246,7 @@ def _choose(passage: Passage, options: FillOptions) -> Filling:
     from scoreassist.networks.filler import Task
     from scoreassist.sampling import SamplingOptions
 
-    sampling = SamplingOptions(
-        seed=options.seed, temperature=options.temperature, candidates=options.candidates
-    )
+    sampling = SamplingOptions(seed=options.seed, temperature=options.temperature, candidates=options.candidates)
     return load_filler(options.model).fill(Task(passage.grid, passage.rest, passage.rhythm), sampling)
 
 
@@ -299,9 +302,9 @@ def picture(source: Result | Score, *, highlight: str | None = None) -> bytes:
             del element.attrib["color"]
 
 
-def render(source: Any, path: str | Path, *, page: int | None = None, highlight: str | None = "#C00000") -> (
-    list[Path]
-):
+def render(
+    source: Any, path: str | Path, *, page: int | None = None, highlight: str | None = "#C00000"
+) -> list[Path]:
     """Draw a score (``.svg``, ``.png``, ``.pdf``) or write it as ``.mid``.
 
     Parameters

@@ -12,6 +12,7 @@ import os
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -119,13 +120,11 @@ def _cached_grids(names: list[str]) -> dict[str, Grid]:
             with np.load(path, allow_pickle=False) as stored:
                 ends = stored["ends"]
                 arrays = {key: np.split(stored[key], ends[:-1], axis=-1) for key in keys}
-            return {
-                name: Grid(**{key: arrays[key][i] for key in keys}) for i, name in enumerate(names)
-            }
+            return {name: Grid(**{key: arrays[key][i] for key in keys}) for i, name in enumerate(names)}
         except (OSError, ValueError, KeyError):
             path.unlink(missing_ok=True)
     grids = {name: _read_chorale(name) for name in names}
-    stacked = {
+    stacked: dict[str, Any] = {
         key: np.concatenate([getattr(grids[name], key) for name in names], axis=-1) for key in keys
     }
     try:

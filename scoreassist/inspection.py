@@ -8,12 +8,12 @@ from scoreassist.errors import RequestError, UnsupportedError
 from scoreassist.score.document import open_score
 from scoreassist.score.marks import Selection, describe, find_regions, parse_measures
 from scoreassist.score.singers import Choir, find_choir
-from scoreassist.score.timeline import Part, Timeline, read_timeline
+from scoreassist.score.timeline import Part, read_timeline
 
-_MAJOR = "C G D A E B F♯ C♯".split()
-_FLAT = "C F B♭ E♭ A♭ D♭ G♭ C♭".split()
-_MINOR = "A E B F♯ C♯ G♯ D♯ A♯".split()
-_FLAT_MINOR = "A D G C F B♭ E♭ A♭".split()
+_MAJOR = ["C", "G", "D", "A", "E", "B", "F♯", "C♯"]
+_FLAT = ["C", "F", "B♭", "E♭", "A♭", "D♭", "G♭", "C♭"]
+_MINOR = ["A", "E", "B", "F♯", "C♯", "G♯", "D♯", "A♯"]
+_FLAT_MINOR = ["A", "D", "G", "C", "F", "B♭", "E♭", "A♭"]
 
 
 def inspect(source: Any, *, measures: Any = None, parts: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -109,8 +109,9 @@ def as_text(report: dict[str, Any]) -> str:
     if report["pickup"]:
         lines[0] += ", with a pickup"
     for name in ("metres", "keys"):
-        changes = [f"{c['value']}" + (f" from measure {c['measure']}" if i else "")
-                   for i, c in enumerate(report[name])]
+        changes = [
+            f"{c['value']}" + (f" from measure {c['measure']}" if i else "") for i, c in enumerate(report[name])
+        ]
         lines.append(f"  {name[:-1]}: {', '.join(changes)}")
     for part in report["parts"]:
         staves = "1 staff" if part["staves"] == 1 else f"{part['staves']} staves"
@@ -119,16 +120,15 @@ def as_text(report: dict[str, Any]) -> str:
     if "problem" in report:
         lines.append(f"  nobody to harmonize: {report['problem']}")
         return "\n".join(lines)
-    for singer in report["singers"]:
-        lines.append(
-            f"  {singer['voice']}: {singer['part']}, staff {singer['staff']}, voice {singer['number']},"
-            f" {singer['notes']} notes"
-        )
+    lines += [
+        f"  {s['voice']}: {s['part']}, staff {s['staff']}, voice {s['number']}, {s['notes']} notes"
+        for s in report["singers"]
+    ]
     if report["missing"]:
         lines.append(f"  missing, harmonize would write: {', '.join(report['missing'])}")
     for region in report["regions"]:
-        extent = region["first"] if region["first"] == region["last"] else (
-            f"{region['first']} to {region['last']}"
+        extent = (
+            region["first"] if region["first"] == region["last"] else (f"{region['first']} to {region['last']}")
         )
         lines.append(f"  to fill: {region['voice']}, measure {extent} ({region['by']})")
     if not report["regions"]:

@@ -121,7 +121,7 @@ def _parallel(mine0: Tensor, mine1: Tensor, other0: Tensor, other1: Tensor) -> T
 def _crossing(m: Moment) -> Tensor:
     """Above an upper voice or below a lower one."""
     low, high = _neighbours(m.now, m.voice)
-    return _pitches((CANDIDATE < low) | (CANDIDATE > high))
+    return _pitches((low > CANDIDATE) | (high < CANDIDATE))
 
 
 def _neighbours(tokens: Tensor, voice: int) -> tuple[Tensor, Tensor]:
@@ -150,7 +150,7 @@ def _overlap(m: Moment) -> Tensor:
     low, high = _neighbours(m.before, m.voice)
     mine = m.before[:, m.voice : m.voice + 1]
     moved = mine != CANDIDATE
-    return -2.0 * _as_float(((CANDIDATE < low) | (CANDIDATE > high)) & moved)
+    return -2.0 * _as_float(((low > CANDIDATE) | (high < CANDIDATE)) & moved)
 
 
 _CHORDS = torch.from_numpy(chord_classes())

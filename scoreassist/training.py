@@ -166,7 +166,7 @@ def loss(network: AnticipationRNN, batch: Batch, options: TrainingOptions) -> to
     pitch, articulation = cell_log_prob(batch, logits, again)
     hidden = (~batch.known & (batch.token < logits.shape[-1])).float()
     count = hidden.sum().clamp(min=1)
-    total = -(pitch.sum() + articulation.sum()) / count
+    total: torch.Tensor = -(pitch.sum() + articulation.sum()) / count
     if options.smoothing:
         uniform = -(torch.log_softmax(logits, -1).mean(-1) * hidden).sum() / count
         total = (1 - options.smoothing) * total + options.smoothing * uniform

@@ -22,27 +22,41 @@ def fill_options(function: Decorated) -> Decorated:
         (
             click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
             click.option(
-                "-o", "--output", type=click.Path(path_type=Path, allow_dash=True), required=False,
+                "-o",
+                "--output",
+                type=click.Path(path_type=Path, allow_dash=True),
+                required=False,
                 help="Where to write the score (.musicxml, .xml, .mxl); - for stdout.",
             ),
             click.option(
-                "--svg", "pictures", multiple=True, type=click.Path(path_type=Path),
+                "--svg",
+                "pictures",
+                multiple=True,
+                type=click.Path(path_type=Path),
                 help="Also draw it (.svg, .png, .pdf) or play it (.mid); may be given several times.",
             ),
             click.option("--measures", metavar="A-B", help="Only these measures, as printed; 5.3-8.1 with beats."),
             click.option("--parts", metavar="NAMES", default="", help="Only these singers or parts: Alto,Tenor."),
             click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another answer."),
             click.option(
-                "--temperature", type=float, default=0.8, show_default=True,
+                "--temperature",
+                type=float,
+                default=0.8,
+                show_default=True,
                 help="Below 1 safer, above 1 bolder.",
             ),
             click.option(
-                "--candidates", type=int, default=8, show_default=True,
+                "--candidates",
+                type=int,
+                default=8,
+                show_default=True,
                 help="Drawn at once; the best is kept.",
             ),
             click.option("--model", default="bach-chorale", show_default=True, help="See `scoreassist models`."),
             click.option(
-                "--highlight/--no-highlight", default=True, show_default=True,
+                "--highlight/--no-highlight",
+                default=True,
+                show_default=True,
                 help="Colour the new notes in pictures (never in the saved score).",
             ),
             click.option("--force", is_flag=True, help="Let the output replace the input file."),
@@ -56,15 +70,17 @@ def fill_options(function: Decorated) -> Decorated:
 @click.command()
 @fill_options
 @click.option(
-    "--layout", type=click.Choice(["open", "closed"]),
+    "--layout",
+    type=click.Choice(["open", "closed"]),
     help="Four staves or two; default what the score has, closed for a lone melody.",
 )
 @click.option(
-    "--given", type=click.Choice(["soprano", "alto", "tenor", "bass"], case_sensitive=False),
+    "--given",
+    type=click.Choice(["soprano", "alto", "tenor", "bass"], case_sensitive=False),
     help="The voice that a lone melody sings; default by its clef and range.",
 )
 def harmonize(**options: Any) -> None:
-    """Write the missing voices of soprano, alto, tenor and bass.
+    r"""Write the missing voices of soprano, alto, tenor and bass.
 
     \b
     scoreassist harmonize hymn.musicxml -o hymn-satb.musicxml --svg hymn.svg --seed 1
@@ -76,7 +92,7 @@ def harmonize(**options: Any) -> None:
 @fill_options
 @click.option("--dry-run", is_flag=True, help="Say what would be filled, and stop.")
 def complete(**options: Any) -> None:
-    """Fill what is marked or empty, and nothing else.
+    r"""Fill what is marked or empty, and nothing else.
 
     \b
     scoreassist complete chorale-with-holes.musicxml -o done.musicxml
@@ -85,9 +101,7 @@ def complete(**options: Any) -> None:
     if options["dry_run"]:
         from scoreassist.inspection import as_text, inspect
 
-        report = inspect(
-            _source(options["file"]), measures=options["measures"], parts=_names(options["parts"])
-        )
+        report = inspect(_source(options["file"]), measures=options["measures"], parts=_names(options["parts"]))
         click.echo(json.dumps(report["regions"], indent=2) if options["as_json"] else as_text(report))
         return
     _fill("complete", options)
@@ -98,7 +112,7 @@ def complete(**options: Any) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help=".svg, .png, .pdf or .mid")
 @click.option("--page", type=int, help="Only this page; default all (numbered files for .svg and .png).")
 def render(file: Path, output: Path, page: int | None) -> None:
-    """Draw a score, or write it as MIDI.
+    r"""Draw a score, or write it as MIDI.
 
     \b
     scoreassist render done.musicxml -o done.svg
@@ -140,8 +154,7 @@ def models(as_json: bool) -> None:
 
 
 def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
-    import scoreassist
-    from scoreassist.assistant import picture
+    from scoreassist import assistant
     from scoreassist.score.document import SUFFIXES, write_whole
 
     output: Path | None = options["output"]
@@ -155,7 +168,7 @@ def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
                 source=str(output),
             )
         _guard(options["file"], output, options["force"])
-    result = getattr(scoreassist, verb)(
+    result = getattr(assistant, verb)(
         _source(options["file"]),
         measures=options["measures"],
         parts=_names(options["parts"]),
@@ -165,9 +178,7 @@ def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
         model=options["model"],
         **more,
     )
-    from scoreassist import render as rendering  # noqa: F401  (checked before anything is written)
-
-    drawn = picture(result, highlight=HIGHLIGHT if options["highlight"] else None) if pictures else b""
+    drawn = assistant.picture(result, highlight=HIGHLIGHT if options["highlight"] else None) if pictures else b""
     if output is not None:
         if str(output) == "-":
             click.get_binary_stream("stdout").write(result.score.to_xml())
@@ -190,7 +201,9 @@ def _report(result: Any, as_json: bool) -> None:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
     if not report["filled"]:
-        click.echo("nothing is marked or empty; mark measures with --measures, or see `scoreassist info`", err=True)
+        click.echo(
+            "nothing is marked or empty; mark measures with --measures, or see `scoreassist info`", err=True
+        )
         return
     voices: dict[str, int] = {}
     for row in report["filled"]:
@@ -198,7 +211,8 @@ def _report(result: Any, as_json: bool) -> None:
     share = ", ".join(f"{name} {count}" for name, count in voices.items())
     took = sum(report["seconds"].values())
     click.echo(
-        f"{report['notes']} notes ({share}) by {report['model']}, seed {report['seed']}, {took:.2f} s", err=True
+        f"{report['notes']} notes ({share}) by {report['model']}, seed {report['seed']}, {took:.2f} s",
+        err=True,
     )
     for rule, count in report["gave_way"].items():
         click.echo(f"the rule '{rule}' had to give way {count} times; try another --seed", err=True)

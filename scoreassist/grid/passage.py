@@ -70,14 +70,14 @@ def build_passage(timeline: Timeline, choir: Choir, regions: list[Region]) -> Pa
     fill = np.zeros_like(grid.known)
     rhythm = np.full(grid.known.shape, FREE)
     for region in regions:
-        for tick, end in _ticks(timeline, grid, region):
-            fill[region.voice, tick:end] = True
+        for tick, stop in _ticks(timeline, grid, region):
+            fill[region.voice, tick:stop] = True
             if region.by == "slashes":
-                rhythm[region.voice, tick:end] = HOLD
+                rhythm[region.voice, tick:stop] = HOLD
                 rhythm[region.voice, tick] = STRIKE
     for voice, singer in choir.singers.items():
-        for start, end in _straddling(timeline, singer, [r for r in regions if r.voice == voice]):
-            region = Region(voice, start, end, "")
+        for onset, end in _straddling(timeline, singer, [r for r in regions if r.voice == voice]):
+            region = Region(voice, onset, end, "")
             for tick, stop in _ticks(timeline, grid, region, outward=True):
                 fill[voice, tick:stop] = False
         _refuse_odd_measures(timeline, grid, singer, fill[voice])
@@ -88,9 +88,7 @@ def build_passage(timeline: Timeline, choir: Choir, regions: list[Region]) -> Pa
     return Passage(timeline, choir, replace(grid, known=known), fill, rest, rhythm)
 
 
-def _ticks(
-    timeline: Timeline, grid: Grid, region: Region, *, outward: bool = False
-) -> Iterator[tuple[int, int]]:
+def _ticks(timeline: Timeline, grid: Grid, region: Region, *, outward: bool = False) -> Iterator[tuple[int, int]]:
     """First tick and end of a region's share in each measure, rounded inwards (or outwards)."""
     lower, upper = (math.floor, math.ceil) if outward else (math.ceil, math.floor)
     for measure in timeline.measures:
@@ -106,9 +104,7 @@ def _ticks(
             yield tick, min(stop, end)
 
 
-def _straddling(
-    timeline: Timeline, singer: Singer, regions: list[Region]
-) -> Iterator[tuple[Fraction, Fraction]]:
+def _straddling(timeline: Timeline, singer: Singer, regions: list[Region]) -> Iterator[tuple[Fraction, Fraction]]:
     """Onset and end of notes (ties joined) that lie partly inside and partly outside the regions."""
     if not regions:
         return
@@ -127,9 +123,7 @@ def _straddling(
                 chains.append((start, end))
             joined = event.tied_to
     for start, end in chains:
-        covered = sum(
-            (max(min(end, r.end) - max(start, r.start), Fraction(0)) for r in regions), Fraction(0)
-        )
+        covered = sum((max(min(end, r.end) - max(start, r.start), Fraction(0)) for r in regions), Fraction(0))
         if 0 < covered < end - start:
             yield start, end
 
@@ -208,8 +202,9 @@ def notes_of(
 
 
 def _fermata(fermata: np.ndarray, start: int, end: int, singer: Singer) -> str | None:
-    """The fermata of a new note that sounds when a given note's fermata ends; one a staff in closed score."""
+    """The fermata of a new note under the end of a given one; in closed score only the outer voices."""
     ends = [t for t in range(start, end) if fermata[t] and (t + 1 == len(fermata) or not fermata[t + 1])]
-    if not ends or singer.upper is True and singer.voice == 2 or singer.upper is False and singer.voice == 1:
+    inner = (singer.upper is True and singer.voice == 2) or (singer.upper is False and singer.voice == 1)
+    if not ends or inner:
         return None
     return "inverted" if singer.upper is False else "upright"

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scoreassist.grid.passage import HOLD, STRIKE
 from scoreassist.grid.vocabulary import REST, REST_PITCH, TRAINED_RANGES, UNKNOWN, VOCABULARY, pitches
 from scoreassist.grid.voices import Grid
-from scoreassist.grid.passage import HOLD, STRIKE
 from scoreassist.networks.anticipation_rnn import HIDDEN, STRUCK, AnticipationRNN, Batch, State
 from scoreassist.networks.batches import Cells, cells, collate_padded, hold_bucket, past
 from scoreassist.networks.filler import Filling, Task
@@ -109,8 +109,10 @@ class _Run:
             self.anticipation[:, :first],
         )
         _, state = self.network.token_lstm(read)
-        return [(h.expand(-1, self.count, -1).contiguous(), c.expand(-1, self.count, -1).contiguous())
-                for h, c in state]
+        return [
+            (h.expand(-1, self.count, -1).contiguous(), c.expand(-1, self.count, -1).contiguous())
+            for h, c in state
+        ]
 
     def _advance(
         self, tick: int, previous: Tensor, earlier: Tensor, hold: Tensor, state: State | None

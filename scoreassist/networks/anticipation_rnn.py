@@ -242,7 +242,8 @@ class AnticipationRNN(nn.Module):
 
     def metadata(self, level: Tensor, key: Tensor, fermata: Tensor) -> Tensor:
         """Embedded metre, key and fermata: (B, T) each to (B, T, M)."""
-        return self.level(level) + self.key(key) + self.fermata(fermata)
+        embedded: Tensor = self.level(level) + self.key(key) + self.fermata(fermata)
+        return embedded
 
     def anticipate(self, batch: Batch, metadata: Tensor) -> Tensor:
         """The constraint LSTM, from the end backwards.
@@ -257,7 +258,7 @@ class AnticipationRNN(nn.Module):
         struck = F.one_hot(torch.where(known, batch.struck, HIDDEN), 3).to(cells.dtype)
         read = torch.cat([cells, struck], -1).transpose(1, 2).flatten(2)  # (B, T, V * (E + 3))
         read = torch.cat([read, metadata], -1)
-        out, _ = self.constraint_lstm(read.flip(1))
+        out: Tensor = self.constraint_lstm(read.flip(1))[0]
         return out.flip(1)
 
     def token_inputs(

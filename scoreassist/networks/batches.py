@@ -97,8 +97,15 @@ def cells(grid: Grid, known: np.ndarray, *, bare: bool = False) -> Cells:
         if not grid.fermata.any():
             fermata = np.full(grid.ticks, FERMATA_UNKNOWN)
     return Cells(
-        token, struck.astype(np.int64), known & grid.known, previous, earlier, hold_bucket(length),
-        level, key, fermata,
+        token,
+        struck.astype(np.int64),
+        known & grid.known,
+        previous,
+        earlier,
+        hold_bucket(length),
+        level,
+        key,
+        fermata,
     )
 
 

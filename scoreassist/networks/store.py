@@ -67,9 +67,7 @@ def load_network(name: str = DEFAULT_MODEL) -> AnticipationRNN:
     try:
         network.load_state_dict({key: value.float() for key, value in load(data).items()})
     except (RuntimeError, ValueError) as error:
-        raise ModelError("the weights do not fit config.json; install scoreassist again", source=name) from (
-            error
-        )
+        raise ModelError("the weights do not fit config.json; install scoreassist again", source=name) from (error)
     return network.eval()
 
 
@@ -107,18 +105,14 @@ def _config(folder: Path) -> dict[str, Any]:
     try:
         return dict(json.loads((folder / CONFIG).read_text()))
     except (OSError, ValueError) as error:
-        raise ModelError(
-            f"{CONFIG} cannot be read; install scoreassist again", source=folder.name
-        ) from error
+        raise ModelError(f"{CONFIG} cannot be read; install scoreassist again", source=folder.name) from error
 
 
 def _checked(path: Path, sha256: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise ModelError(
-            f"{path.name} is missing; install scoreassist again", source=path.parent.name
-        ) from error
+        raise ModelError(f"{path.name} is missing; install scoreassist again", source=path.parent.name) from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise ModelError(f"{path.name} is damaged; install scoreassist again", source=path.parent.name)
     return data

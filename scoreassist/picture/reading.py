@@ -137,9 +137,7 @@ class _Reader:
             elif name in ("translate", "scale"):
                 place = getattr(place, name)(*numbers)
             else:
-                raise OutputError(
-                    f"the SVG holds {name}(), which Verovio 6 does not write; install Verovio 6"
-                )
+                raise OutputError(f"the SVG holds {name}(), which Verovio 6 does not write; install Verovio 6")
         return place
 
     def _path_data(self, element: etree._Element, tag: str) -> str | None:
@@ -174,9 +172,7 @@ class _Reader:
                 face = _face(character, own)
                 scale = _pixels(own["font-size"]) / face.units_per_em
                 # Fonts count upwards, SVG downwards.
-                yield from _inked(
-                    face.outline(character), place.translate(x, line.y).scale(scale, -scale), own
-                )
+                yield from _inked(face.outline(character), place.translate(x, line.y).scale(scale, -scale), own)
                 x += width
 
     def _collect(self, element: etree._Element, style: Style, lines: list[_Line]) -> None:
@@ -185,9 +181,7 @@ class _Reader:
         if x is not None or y is not None:
             last = lines[-1]
             lines.append(
-                _Line(
-                    last.x if x is None else float(x), last.y if y is None else float(y), style["text-anchor"]
-                )
+                _Line(last.x if x is None else float(x), last.y if y is None else float(y), style["text-anchor"])
             )
         if _pixels(style["font-size"]) > 0:  # the line ends between the elements have size 0
             written = unicodedata.normalize("NFC", re.sub(r"\s", " ", element.text or ""))

@@ -39,9 +39,7 @@ def convert_foreign(data: bytes, suffix: str, name: str) -> bytes:
         path = Path(folder) / f"score{suffix}"
         path.write_bytes(data)
         try:
-            stream = converter.parse(
-                path, format=FOREIGN_SUFFIXES[suffix], forceSource=True, storePickle=False
-            )
+            stream = converter.parse(path, format=FOREIGN_SUFFIXES[suffix], forceSource=True, storePickle=False)
         except Exception as error:  # music21 raises whatever its readers stumble over
             raise UnreadableError(
                 f"cannot be read as {suffix} ({type(error).__name__}); export the score as MusicXML",

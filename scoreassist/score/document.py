@@ -237,17 +237,13 @@ def _read_file(path: Path) -> bytes:
         with open(path, "rb") as file:
             return _read_capped(file, str(path))
     except OSError as error:
-        raise UnreadableError(
-            f"cannot be read ({error.strerror}); check the path", source=str(path)
-        ) from error
+        raise UnreadableError(f"cannot be read ({error.strerror}); check the path", source=str(path)) from error
 
 
 def _read_capped(file: IO[bytes], name: str) -> bytes:
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise UnreadableError(
-            f"is larger than {MAX_BYTES >> 20} MiB; split the score into movements", source=name
-        )
+        raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB; split the score into movements", source=name)
     return data
 
 
@@ -255,9 +251,7 @@ def _from_bytes(data: bytes, name: str, suffix: str = "") -> Score:
     if not data.strip():
         raise UnreadableError("is empty; export the score again", source=name)
     if len(data) > MAX_BYTES:
-        raise UnreadableError(
-            f"is larger than {MAX_BYTES >> 20} MiB; split the score into movements", source=name
-        )
+        raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB; split the score into movements", source=name)
     from scoreassist.score.convert import FOREIGN_SUFFIXES, convert_foreign
 
     if suffix in FOREIGN_SUFFIXES:

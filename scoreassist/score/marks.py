@@ -174,9 +174,7 @@ def _words(timeline: Timeline) -> list[_Word]:
                 if match:
                     verb = match.group(1).lower().replace("harmonise", "harmonize")
                     staff = direction.findtext("staff") if part.staves > 1 else None
-                    found.append(
-                        _Word(part, int(staff) if staff else None, at, verb, bool(match.group(2)))
-                    )
+                    found.append(_Word(part, int(staff) if staff else None, at, verb, bool(match.group(2))))
     return sorted(found, key=lambda w: w.at)
 
 
@@ -224,9 +222,7 @@ def _kept(timeline: Timeline, choir: Choir, words: list[_Word]) -> list[Region]:
     ]
 
 
-def _spans(
-    timeline: Timeline, singer: Singer, words: list[_Word]
-) -> list[tuple[str, Fraction, Fraction, bool]]:
+def _spans(timeline: Timeline, singer: Singer, words: list[_Word]) -> list[tuple[str, Fraction, Fraction, bool]]:
     """Each verb's stretch as it concerns a singer, and whether the word stands over the singer's own staff."""
     end = timeline.measures[-1].onset + timeline.measures[-1].length
     spans = []
@@ -234,9 +230,7 @@ def _spans(
         if word.verb == "end":
             continue
         own = word.everyone or (word.part is singer.part and word.staff in (None, singer.staff))
-        closers = [
-            w.at for w in words if w.at > word.at and (w.part is word.part or w.everyone or word.everyone)
-        ]
+        closers = [w.at for w in words if w.at > word.at and (w.part is word.part or w.everyone or word.everyone)]
         spans.append((word.verb, word.at, min(closers, default=end), own))
     return spans
 

@@ -105,9 +105,7 @@ def strengths(metre: Metre, ticks: int, offset: int = 0) -> tuple[int, ...]:
         place = tick % full
         if place == 0:
             level = DOWNBEAT
-        elif half is not None and place == half * TICKS_PER_QUARTER:
-            level = HALF_MEASURE
-        elif metre.beat_type <= 2 and place in beats:
+        elif (half is not None and place == half * TICKS_PER_QUARTER) or (metre.beat_type <= 2 and place in beats):
             level = HALF_MEASURE
         elif place in beats or (metre.beat_type <= 2 and place % 4 == 0):
             level = BEAT

@@ -62,9 +62,7 @@ def _shows_beat(start: int, ticks: int, levels: tuple[int, ...], metre: Metre, r
             return levels[start] <= BEAT and ticks % beat == 0
         if ticks == beat:
             return levels[start] <= BEAT
-        return all(levels[i] > BEAT for i in range(start + 1, start + ticks)) and (
-            not rest or ticks in (1, 2, 4)
-        )
+        return all(levels[i] > BEAT for i in range(start + 1, start + ticks)) and (not rest or ticks in (1, 2, 4))
     inside = [levels[i] for i in range(start + 1, start + ticks)]
     if not inside or min(inside) >= levels[start]:
         dotted = VALUES[ticks][1] > 0

@@ -94,8 +94,8 @@ def refine_divisions(part: Part) -> int:
     if factor > 1:
         for tag in ("divisions", "duration", "offset"):
             for element in part.element.iter(tag):
-                value = Fraction((element.text or "0").strip()) * factor
-                element.text = str(value) if value.denominator == 1 else str(float(value))
+                scaled = Fraction((element.text or "0").strip()) * factor
+                element.text = str(scaled) if scaled.denominator == 1 else str(float(scaled))
     return factor
 
 
@@ -113,9 +113,7 @@ def _add_part(timeline: Timeline, choir: Choir, voices: list[int]) -> Part:
     abbreviation = " ".join(ABBREVIATIONS[v] for v in voices)
     etree.SubElement(score_part, "part-name").text = name
     etree.SubElement(score_part, "part-abbreviation").text = abbreviation
-    beside = next(
-        e for e in root.findall("part-list/score-part") if e.get("id") == neighbour.part.id
-    )
+    beside = next(e for e in root.findall("part-list/score-part") if e.get("id") == neighbour.part.id)
     _insert_beside(beside, score_part, above)
     clef = CLEFS[voices[0]] if len(voices) == 1 else CLOSED_CLEFS[voices[0]]
     part = _like(neighbour.part, part_id, clef)
@@ -184,8 +182,8 @@ def _attributes_like(
             if element.get("number") not in (None, "1"):
                 continue
             element = copy.deepcopy(element)
-            element.attrib.pop("number", None)
-            element.attrib.pop("id", None)
+            element.attrib.pop("number", "")
+            element.attrib.pop("id", "")
             fifths = element.find("fifths")
             if fifths is not None and shift:
                 fifths.text = str(int(fifths.text or 0) + shift)

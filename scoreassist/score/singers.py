@@ -175,9 +175,7 @@ def _staves(timeline: Timeline) -> list[_Staff]:
     for part in timeline.parts:
         for number in range(1, part.staves + 1):
             events = [e for e in part.events() if e.staff == number]
-            attributes = next(
-                (m.start for m in part.measures if m.start.clef(number)), part.measures[0].start
-            )
+            attributes = next((m.start for m in part.measures if m.start.clef(number)), part.measures[0].start)
             clef = attributes.clef(number)
             if clef is not None and clef[0] in ("percussion", "TAB", "jianpu"):
                 continue
@@ -218,7 +216,8 @@ def _by_names(named: list[tuple[_Staff, tuple[int, ...]]]) -> Choir | None:
             closed = True
             for singer in _pair(staff, *voices):
                 singers.setdefault(singer.voice, singer)
-    return Choir(singers, "closed" if closed else "open") if singers else None
+    lone = len(named) == 1  # a melody; its harmony goes on two staves
+    return Choir(singers, "closed" if closed or lone else "open") if singers else None
 
 
 def _choose(staves: list[_Staff], timeline: Timeline) -> list[_Staff]:
@@ -303,8 +302,10 @@ def _collect(singer: Singer) -> None:
         shared = own or others
         if own and others:
             singer.measures.append(_layer(own, top=singer.upper))
-        elif shared and (chords or (not has_second_voice and any(e.kind == "note" for e in shared) and
-                                    _staff_has_chords(on_staff))):
+        elif shared and (
+            chords
+            or (not has_second_voice and any(e.kind == "note" for e in shared) and _staff_has_chords(on_staff))
+        ):
             singer.measures.append(_layer(shared, top=singer.upper))
         else:
             singer.measures.append(_layer(own, top=singer.upper))
@@ -323,8 +324,10 @@ def _layer(events: list[Event], *, top: bool) -> list[Event]:
     chosen: dict[object, Event] = {}
     for event in events:
         held = chosen.get(event.offset)
-        if held is None or held.midi is None or (
-            event.midi is not None and ((event.midi > held.midi) if top else (event.midi < held.midi))
+        if (
+            held is None
+            or held.midi is None
+            or (event.midi is not None and ((event.midi > held.midi) if top else (event.midi < held.midi)))
         ):
             chosen[event.offset] = event
     return sorted(chosen.values(), key=lambda e: e.offset)

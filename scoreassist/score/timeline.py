@@ -172,7 +172,7 @@ def read_timeline(score: Score) -> Timeline:
         A duration, a divisions or a pitch is not a number, or a backup leads before the measure.
     """
     names = {e.get("id"): _part_name(e) for e in score.root.findall("part-list/score-part")}
-    parts = []
+    parts: list[Part] = []
     for element in score.root.findall("part"):
         part_id = element.get("id") or f"part {len(parts) + 1}"
         parts.append(read_part(score.name, element, part_id, names.get(part_id, "")))
@@ -190,7 +190,7 @@ def read_part(source: str, element: etree._Element, part_id: str, name: str) -> 
 
 def _part_name(score_part: etree._Element) -> str:
     display = score_part.find("part-name-display")
-    if display is not None and (text := "".join(display.itertext()).strip()):
+    if display is not None and (text := "".join(map(str, display.itertext())).strip()):
         return " ".join(text.split())
     return " ".join((score_part.findtext("part-name") or "").split())
 
@@ -206,9 +206,7 @@ def _line_up(parts: list[Part]) -> list[Measure]:
         full = metre.length if metre else length
         if length == 0:
             length = full
-        measure = Measure(
-            index, lead.element.get("number") or "", onset, length, metre, lead.start.concert_fifths
-        )
+        measure = Measure(index, lead.element.get("number") or "", onset, length, metre, lead.start.concert_fifths)
         if length < full and _is_upbeat(measure, measures):
             measure.pickup = full - length
         measures.append(measure)
@@ -261,9 +259,7 @@ class _PartReader:
                 length = max(length, cursor)
         return PartMeasure(element, events, length, start, self.now)
 
-    def _note(
-        self, index: int, number: str, note: etree._Element, cursor: Fraction, previous: Fraction
-    ) -> Event:
+    def _note(self, index: int, number: str, note: etree._Element, cursor: Fraction, previous: Fraction) -> Event:
         tags = {child.tag for child in note}
         grace = "grace" in tags
         chord = "chord" in tags
@@ -344,9 +340,7 @@ class _PartReader:
                     transpose_fifths = 7 * chromatic - 12 * diatonic
             except (ValueError, ZeroDivisionError) as error:
                 raise self._wrong(f"<{child.tag}> holds no usable number", number) from error
-        self.now = Attributes(
-            divisions, fifths, metre, tuple(clefs.values()), transpose, transpose_fifths
-        )
+        self.now = Attributes(divisions, fifths, metre, tuple(clefs.values()), transpose, transpose_fifths)
 
     def _wrong(self, what: str, number: str) -> UnsupportedError:
         return UnsupportedError(

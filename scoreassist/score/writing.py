@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from lxml import etree
 
@@ -20,10 +21,12 @@ from scoreassist.score.timeline import Attributes, Event, Measure, PartMeasure
 
 STEP_NAMES = "FCGDAEB"  # on the line of fifths, from -1
 ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+# Children of a <note> in the order of the schema (MusicXML 4.0).
 NOTE_ORDER = (
-    "grace cue chord pitch unpitched rest duration tie instrument footnote level voice type dot accidental"
-    " time-modification stem notehead notehead-text staff beam notations lyric play listen"
-).split()
+    *("grace", "cue", "chord", "pitch", "unpitched", "rest", "duration", "tie", "instrument"),
+    *("footnote", "level", "voice", "type", "dot", "accidental", "time-modification", "stem"),
+    *("notehead", "notehead-text", "staff", "beam", "notations", "lyric", "play", "listen"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,10 @@ class MeasureWriter:
         if not self._anything_new(begin, finish, notes):
             return []
         replaced = [e for e in self.events if e.offset < finish and e.end > begin]
+        # The lower singer of a staff rests together with the upper one, whose rest stands for both.
+        shared = [n for n in notes if n.midi is None] if self.singer.upper is False else []
         notes = self._with_rests_left_over(replaced, begin, finish, notes)
-        placed = self._elements(notes)
+        placed = self._elements(notes, shared)
         run = self._run(replaced)
         if run is not None:
             self._put_in_place(run, placed)
@@ -122,15 +127,13 @@ class MeasureWriter:
             result.append(NewNote(first, int(behind[-1].end * TICKS_PER_QUARTER) - first))
         return result
 
-    def _elements(self, notes: list[NewNote]) -> list[Placed]:
+    def _elements(self, notes: list[NewNote], shared: list[NewNote]) -> list[Placed]:
         placed: list[Placed] = []
         for note in notes:
             if note.midi is None and note.onset == 0 and note.ticks == self.ticks:
                 pieces = [note.ticks]  # a full-measure rest
             else:
-                pieces = split(
-                    note.onset, note.ticks, self.metre, self.ticks, self.pickup, note.midi is None
-                )
+                pieces = split(note.onset, note.ticks, self.metre, self.ticks, self.pickup, note.midi is None)
             at = note.onset
             for index, ticks in enumerate(pieces):
                 first, last = index == 0, index == len(pieces) - 1
@@ -143,10 +146,14 @@ class MeasureWriter:
                     note.tied_to or not last,
                     note.fermata if last else None,
                 )
-                placed.append(Placed(self._note(piece), Fraction(at, TICKS_PER_QUARTER), piece))
+                element = self._silence(piece) if note in shared else self._note(piece)
+                placed.append(Placed(element, Fraction(at, TICKS_PER_QUARTER), piece))
                 at += ticks
         self._beam(placed)
         return placed
+
+    def _silence(self, note: NewNote) -> etree._Element:
+        return self._move("forward", Fraction(note.ticks, TICKS_PER_QUARTER))
 
     def _note(self, note: NewNote) -> etree._Element:
         element = etree.Element("note")
@@ -200,12 +207,12 @@ class MeasureWriter:
         """The replaced notes if they follow one another without a gap or a jump, else None."""
         if not replaced or any(self._shares_stem(e) for e in replaced):
             return None
-        for before, after in zip(replaced, replaced[1:], strict=False):
+        for before, after in pairwise(replaced):
             if before.end != after.offset:
                 return None
         parent = self.part_measure.element
         first, last = parent.index(replaced[0].element), parent.index(replaced[-1].element)
-        if any(child.tag in ("backup", "forward") for child in parent[first:last]):
+        if any(child.tag in ("backup", "forward") for child in list(parent)[first:last]):
             return None
         return replaced
 
@@ -219,14 +226,14 @@ class MeasureWriter:
             first -= 1
         at = run[0].offset
         between: list[tuple[Fraction, etree._Element]] = []
-        for child in parent[first : last + 1]:
+        for child in list(parent)[first : last + 1]:
             if child.tag == "note":
                 own = next((e for e in run if e.element is child), None)
                 at = own.end if own is not None else at
             else:
                 between.append((at, child))
         tail = parent[last].tail
-        for child in list(parent[first : last + 1]):
+        for child in list(parent)[first : last + 1]:
             parent.remove(child)
         sequence: list[etree._Element] = []
         for item in placed:
@@ -260,8 +267,8 @@ class MeasureWriter:
             following = event.element.getnext()
             if event.chord:
                 parent.remove(event.element)
-            elif following is not None and following.find("chord") is not None:
-                following.remove(following.find("chord"))
+            elif following is not None and (stem := following.find("chord")) is not None:
+                following.remove(stem)
                 parent.remove(event.element)
             elif event.voice == self.singer.number:
                 gap = self._move("forward", event.duration)

@@ -44,18 +44,14 @@ def spell(
     voices, ticks = pitch.shape
     result = np.zeros((voices, ticks), dtype=np.int64)
     notes = [
-        (tick, voice, end)
-        for voice in range(voices)
-        for tick, end in note_spans(pitch[voice], struck[voice])
+        (tick, voice, end) for voice in range(voices) for tick, end in note_spans(pitch[voice], struck[voice])
     ]
     notes.sort()
     for tick, voice, end in notes:
         key = 0 if fifths[tick] == NO_KEY else int(fifths[tick])
         place = given.get((voice, tick))
         if place is None:
-            place = min(
-                _places(int(pitch[voice, tick]), key), key=lambda p: abs(p - key - CENTRE + 0.5)
-            )
+            place = min(_places(int(pitch[voice, tick]), key), key=lambda p: abs(p - key - CENTRE + 0.5))
         result[voice, tick:end] = place
     for _ in range(2):
         for tick, voice, end in notes:
@@ -73,9 +69,7 @@ def spell(
 
 def note_spans(pitch: np.ndarray, struck: np.ndarray) -> list[tuple[int, int]]:
     """First tick and end of each note of one voice: arrays (ticks,)."""
-    begins = [
-        t for t in range(len(pitch)) if t == 0 or struck[t] or pitch[t] != pitch[t - 1]
-    ]
+    begins = [t for t in range(len(pitch)) if t == 0 or struck[t] or pitch[t] != pitch[t - 1]]
     ends = [*begins[1:], len(pitch)]
     return [(t, end) for t, end in zip(begins, ends, strict=True) if pitch[t] >= 0]
 
@@ -97,21 +91,14 @@ def _sounding(pitch: np.ndarray, places: np.ndarray, voice: int, tick: int, end:
 
 
 def _neighbours(pitch: np.ndarray, places: np.ndarray, tick: int, end: int) -> list[tuple[int, int]]:
-    return [
-        (int(pitch[t]), int(places[t]))
-        for t in (tick - 1, end)
-        if 0 <= t < len(pitch) and pitch[t] >= 0
-    ]
+    return [(int(pitch[t]), int(places[t])) for t in (tick - 1, end) if 0 <= t < len(pitch) and pitch[t] >= 0]
 
 
-def _cost(
-    place: int, key: int, midi: int, around: list[int], beside: list[tuple[int, int]]
-) -> float:
+def _cost(place: int, key: int, midi: int, around: list[int], beside: list[tuple[int, int]]) -> float:
     cost = KEY_COST * max(abs(place - key - CENTRE + 0.5) - 3, 0)
     cost += CHORD_COST * sum(max(abs(place - other) - 6, 0) for other in around)
     for other_midi, other in beside:
-        if abs(other_midi - midi) == 1 and abs(other - place) == 7:
-            cost += CHROMATIC_COST
-        elif abs(other_midi - midi) <= 2 and abs(other - place) > 7:
+        semitones, fifths = abs(other_midi - midi), abs(other - place)
+        if (semitones == 1 and fifths == 7) or (semitones <= 2 and fifths > 7):
             cost += CHROMATIC_COST
     return cost

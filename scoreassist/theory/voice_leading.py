@@ -47,13 +47,13 @@ def parallels(pitch: np.ndarray, interval: int) -> np.ndarray:
 def crossings(pitch: np.ndarray) -> np.ndarray:
     """Number of neighbouring pairs, at each tick, of which the lower voice sounds above the upper: (ticks,)."""
     upper, lower = pitch[:-1], pitch[1:]
-    return ((upper >= 0) & (lower >= 0) & (lower > upper)).sum(axis=0)
+    return np.asarray(((upper >= 0) & (lower >= 0) & (lower > upper)).sum(axis=0))
 
 
 def wide_spacings(pitch: np.ndarray) -> np.ndarray:
     """Number of neighbouring upper pairs, at each tick, more than an octave apart: (ticks,)."""
     upper, lower = pitch[:2], pitch[1:3]
-    return ((upper >= 0) & (lower >= 0) & (upper - lower > 12)).sum(axis=0)
+    return np.asarray(((upper >= 0) & (lower >= 0) & (upper - lower > 12)).sum(axis=0))
 
 
 def onsets(pitch: np.ndarray, struck: np.ndarray) -> int:
