@@ -1,12 +1,21 @@
-"""Every metric that is reported anywhere."""
+"""Every metric that is reported anywhere.
+
+Figures are of the cells that a task hides: negative log-probability in nats, exact by the chain rule in the
+order in which cells are drawn, given the known ones. Held frames and rests count as ordinary cells, pieces are
+read whole and untransposed, as in published work on the JSB Chorales.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from scoreassist.corpus import chorales, jsb_sixteenths
+from scoreassist.errors import RequestError
 from scoreassist.grid.voices import Grid
 from scoreassist.networks.anticipation_rnn import AnticipationRNN
 from scoreassist.networks.batches import cells, collate_padded
@@ -67,3 +76,100 @@ def nll(results: list[tuple[np.ndarray, np.ndarray]], counted: list[np.ndarray])
         "nll_piece": float(np.mean([p / n for p, n in zip(pitch, sizes, strict=True)])),
         "nll_articulation": float(sum(again) / sum(sizes)),
     }
+
+
+TASKS = {
+    "free": "nothing given",
+    "harmonize": "soprano given",
+    "bass": "bass given",
+    "inner": "soprano and bass given",
+    "region": "all given but two measures in all voices",
+    "cells": "a random half of the cells given",
+}
+
+# A chorale with orchestral interludes, four times as long as any other and three quarters silence.
+LONGEST_TICKS = 1000
+
+
+def known_cells(task: str, grid: Grid, rng: np.random.Generator) -> np.ndarray:
+    """Cells that a task gives: bool (4, ticks).
+
+    Raises
+    ------
+    RequestError
+        There is no such task.
+    """
+    known = np.zeros_like(grid.known)
+    if task == "harmonize":
+        known[0] = True
+    elif task == "bass":
+        known[3] = True
+    elif task == "inner":
+        known[[0, 3]] = True
+    elif task == "region":
+        known[:] = True
+        length = min(32, grid.ticks)
+        start = int(rng.integers(0, grid.ticks - length + 1))
+        known[:, start : start + length] = False
+    elif task == "cells":
+        known = rng.random(known.shape) < 0.5
+    elif task != "free":
+        raise RequestError(f"there is no task '{task}'; the tasks are {', '.join(TASKS)}")
+    return known & grid.known
+
+
+def evaluate(
+    network: AnticipationRNN,
+    task: str,
+    split: str,
+    *,
+    jsb16: str | Path | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Likelihood of a split's chorales under a network.
+
+    Parameters
+    ----------
+    network : AnticipationRNN
+    task : a key of `TASKS`
+    split : ``valid`` or ``test``
+    jsb16 : path, optional
+        A ``Jsb16thSeparated.json``: measure on its pitches alone, without metre, key, fermatas and repeated
+        notes, as published work does. Default: music21's chorales with all that is known of them.
+    seed : int
+        Of the random masks.
+
+    Returns
+    -------
+    dict
+        ``task, split, data, nll_cell, nll_piece, nll_articulation, cells, pieces, per_voice``, and
+        ``unseen_tunes``: the same of chorales whose tune is in no training chorale (None with `jsb16`).
+    """
+    if split not in ("valid", "test"):
+        raise RequestError(f"there is no split '{split}'; use valid or test")
+    if jsb16 is not None:
+        grids, unseen, data = jsb_sixteenths(jsb16, split), None, "Jsb16thSeparated"
+    else:
+        pieces = [p for p in chorales(split) if p.grid.ticks < LONGEST_TICKS]
+        grids = [p.grid for p in pieces]
+        unseen, data = [not p.tune_in_train for p in pieces], "music21 chorales"
+    rng = np.random.default_rng(seed)
+    known = [known_cells(task, grid, rng) for grid in grids]
+    hidden = [grid.known & ~k for grid, k in zip(grids, known, strict=True)]
+    results = piece_log_probs(network, grids, known, bare=jsb16 is not None)
+    report = {"task": task, "split": split, "data": data, **_figures(results, hidden)}
+    report["per_voice"] = {}
+    for voice, name in enumerate(("soprano", "alto", "tenor", "bass")):
+        only = [np.where(np.arange(4)[:, None] == voice, h, False) for h in hidden]
+        if any(h.any() for h in only):
+            report["per_voice"][name] = round(nll(results, only)["nll_cell"], 4)
+    report["unseen_tunes"] = None
+    if unseen is not None and any(unseen):
+        chosen = [i for i, new in enumerate(unseen) if new]
+        report["unseen_tunes"] = _figures([results[i] for i in chosen], [hidden[i] for i in chosen])
+    return report
+
+
+def _figures(results: list[tuple[np.ndarray, np.ndarray]], hidden: list[np.ndarray]) -> dict[str, Any]:
+    figures = {key: round(value, 4) for key, value in nll(results, hidden).items()}
+    return figures | {"cells": int(sum(h.sum() for h in hidden)), "pieces": len(hidden)}

@@ -8,7 +8,7 @@ token to choose gives way, and the result counts it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -44,7 +44,9 @@ class SamplingOptions:
     temperature: float = 0.8
     candidates: int = 8
     ranges: tuple[tuple[int, int], ...] = CHOIR_RANGES
-    rules: tuple[str, ...] = ("rests", "range", "parallels", "crossing", "spacing", "overlap", "chords")
+    rules: tuple[str, ...] = (
+        *("rests", "crossing", "parallels", "range", "spacing", "overlap", "chords", "fermata"),
+    )
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
@@ -70,6 +72,8 @@ class Moment:
         Metrical strength of the tick.
     must_rest : bool
         Whether silence is what must be written here.
+    held : bool
+        Whether a given voice is holding a fermata that began before this tick.
     options : SamplingOptions
     """
 
@@ -80,6 +84,7 @@ class Moment:
     after: Tensor
     level: int
     must_rest: bool
+    held: bool
     options: SamplingOptions
 
 
@@ -174,6 +179,14 @@ def _chords(m: Moment) -> Tensor:
     return torch.nn.functional.pad(penalty, (0, 1))
 
 
+def _fermata(m: Moment) -> Tensor:
+    """Under a fermata, come to rest with the voice that has it."""
+    if not m.held:
+        return torch.zeros(1, VOCABULARY)
+    moved = m.before[:, m.voice : m.voice + 1] != CANDIDATE
+    return -4.0 * _as_float(moved)
+
+
 def _as_float(bad: Tensor) -> Tensor:
     return torch.nn.functional.pad(bad.float(), (0, 1))
 
@@ -198,14 +211,8 @@ RULES: dict[str, Rule] = {
     "spacing": _spacing,
     "overlap": _overlap,
     "chords": _chords,
+    "fermata": _fermata,
 }
-
-
-@dataclass
-class Tally:
-    """Which rules had to give way, how often."""
-
-    gave_way: dict[str, int] = field(default_factory=dict)
 
 
 class Sampler:

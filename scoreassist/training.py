@@ -18,11 +18,14 @@ from scoreassist.corpus import Piece
 from scoreassist.errors import ModelError
 from scoreassist.grid.vocabulary import REST, UNKNOWN
 from scoreassist.networks.anticipation_rnn import AnticipationRNN, Batch, cell_log_prob
-from scoreassist.networks.batches import Cells, cells, collate, end_padded
+from scoreassist.networks.batches import FERMATA_UNKNOWN, Cells, cells, collate, end_padded
 
 # Lowest and highest note of each voice in the training chorales (MIDI): transpositions stay within.
 TRANSPOSITION_RANGES = ((57, 81), (53, 74), (48, 69), (36, 64))
 LARGEST_TRANSPOSITION = 6
+
+# Share of windows whose fermatas are hidden, since many scores mark none.
+UNMARKED = 0.15
 
 
 @dataclass(frozen=True)
@@ -50,19 +53,19 @@ class TrainingOptions:
         Steps.
     """
 
-    steps: int = 6000
+    steps: int = 5000
     batch: int = 32
     window: int = 128
     learning_rate: float = 2e-3
-    weight_decay: float = 0.02
+    weight_decay: float = 0.1
     clip: float = 1.0
     warmup: int = 200
     average: float = 0.999
-    past_dropout: float = 0.1
+    past_dropout: float = 0.25
     bare: float = 0.3
     smoothing: float = 0.0
     seed: int = 1
-    validate_every: int = 500
+    validate_every: int = 250
     log_every: int = 20
 
     def __post_init__(self) -> None:
@@ -97,6 +100,9 @@ class ChoraleWindows:
         stop = min(start + length, piece.ticks)
         shift = int(rng.choice(self.shifts[index]))
         mask = random_mask(rng, piece.token.shape[0], stop - start)
+        fermata = piece.fermata[start:stop]
+        if rng.random() < UNMARKED:
+            fermata = np.full_like(fermata, FERMATA_UNKNOWN)
         part = Cells(
             token=_moved(piece.token[:, start:stop], shift),
             struck=piece.struck[:, start:stop],
@@ -106,10 +112,8 @@ class ChoraleWindows:
             hold=piece.hold[:, start:stop],
             level=piece.level[start:stop],
             key=piece.key[start:stop] if bare else (piece.key[start:stop] + 7 * shift) % 12,
-            fermata=piece.fermata[start:stop],
+            fermata=fermata,
         )
-        if not bare and rng.random() < 0.15:  # many scores mark no fermatas
-            part.fermata[:] = 2
         return end_padded(part, length - part.ticks, bare=bare)
 
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import click
 
-from scoreassist.cli import commands
+from scoreassist.cli import commands, training
 from scoreassist.errors import ScoreassistError
 
 
@@ -39,7 +39,7 @@ def program() -> None:
     """Harmonizes melodies and fills holes in scores, and writes the same MusicXML back."""
 
 
-for command in commands.ALL:
+for command in (*commands.ALL, training.train, training.evaluate):
     program.add_command(command)
 
 

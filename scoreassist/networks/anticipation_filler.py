@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +13,12 @@ from torch import Tensor
 from scoreassist.grid.passage import HOLD, STRIKE
 from scoreassist.grid.vocabulary import REST, REST_PITCH, TRAINED_RANGES, UNKNOWN, VOCABULARY, pitches
 from scoreassist.grid.voices import Grid
-from scoreassist.networks.anticipation_rnn import HIDDEN, STRUCK, AnticipationRNN, Batch, State
+from scoreassist.networks.anticipation_rnn import HIDDEN, STRUCK, AnticipationRNN, Batch
 from scoreassist.networks.batches import Cells, cells, collate_padded, hold_bucket, past
 from scoreassist.networks.filler import Filling, Task
+from scoreassist.networks.stepping import Stepper
 from scoreassist.sampling import Moment, Sampler, SamplingOptions
+from scoreassist.theory.cadence import settle_ending
 from scoreassist.theory.harmony import OTHER, chord_class
 
 LONGEST_HOLD = 64
@@ -26,6 +30,7 @@ class AnticipationFiller:
 
     def __init__(self, network: AnticipationRNN) -> None:
         self.network = network.eval()
+        network.tables.freeze()
 
     def fill(self, task: Task, options: SamplingOptions) -> Filling:
         """Choose every hidden cell; see `scoreassist.networks.filler.Filler`."""
@@ -33,9 +38,10 @@ class AnticipationFiller:
         grid = task.grid.transposed(shift)
         if not task.hidden.any():
             return Filling(grid.transposed(-shift), np.zeros(grid.pitch.shape))
+        grid, rhythm = settle_ending(grid, task.rest, task.rhythm, HOLD)
         sampler = Sampler(options)
-        with torch.inference_mode():
-            run = _Run(self.network, grid, task, sampler)
+        with one_thread(), torch.inference_mode():
+            run = _Run(self.network, grid, task.rest, rhythm, sampler)
             run.draw()
         best = run.best()
         filled = run.filled(best)
@@ -46,6 +52,17 @@ class AnticipationFiller:
         struck = np.where(task.grid.known, task.grid.struck, back.struck)
         whole = replace(task.grid, pitch=pitch, struck=struck, known=np.ones_like(task.grid.known))
         return Filling(whole, run.log_prob[best].numpy(), gave_way, shift)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: a tick's products are too small to share, and sharing costs more than it saves."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def best_transposition(grid: Grid) -> int:
@@ -64,14 +81,15 @@ def best_transposition(grid: Grid) -> int:
 class _Run:
     """One pass over a grid with N candidates."""
 
-    def __init__(self, network: AnticipationRNN, grid: Grid, task: Task, sampler: Sampler) -> None:
+    def __init__(
+        self, network: AnticipationRNN, grid: Grid, rest: np.ndarray, rhythm: np.ndarray, sampler: Sampler
+    ) -> None:
         self.network, self.grid, self.sampler = network, grid, sampler
         self.count = sampler.options.candidates
-        self.hidden, self.rest, self.rhythm = task.hidden, task.rest, task.rhythm
+        self.hidden, self.rest, self.rhythm = ~grid.known, rest, rhythm
         self.inputs: Cells = cells(grid, grid.known)
         self.batch: Batch = collate_padded([self.inputs])
-        self.metadata = network.metadata(self.batch.level, self.batch.key, self.batch.fermata)
-        self.anticipation = network.anticipate(self.batch, self.metadata)
+        self.stepper = Stepper(network, self.batch, self.count)
         voices, ticks = grid.pitch.shape
         token = torch.from_numpy(self.inputs.token)
         self.token = token.expand(self.count, voices, ticks).clone()
@@ -82,50 +100,19 @@ class _Run:
         """Draw every hidden cell, from the first tick that has one to the last."""
         with_holes = np.flatnonzero(self.hidden.any(axis=0))
         first, last = int(with_holes[0]), int(with_holes[-1])
-        state = self._prefix(first)
+        self.stepper.skip(first)
         previous, earlier, length = (
             torch.from_numpy(a[:, first]).expand(self.count, -1).clone()
             for a in past(self.inputs.token[:, : first + 1], self.inputs.struck[:, : first + 1].astype(bool))
         )
         for tick in range(first, last + 1):
             hold = _BUCKETS[length.clamp(max=LONGEST_HOLD)]
-            state, shares = self._advance(tick, previous, earlier, hold, state)
+            shares = self.stepper.step(tick, previous, earlier, hold)
             now, struck = self._tick(tick, shares, previous, earlier, hold)
             moved = now != previous
             earlier = torch.where(moved, previous, earlier)
             length = torch.where(now >= REST, 0, torch.where(moved | (struck == STRUCK), 1, length + 1))
             previous = now
-
-    def _prefix(self, first: int) -> State | None:
-        """State of the token LSTM after the ticks before the first hole, which are all known."""
-        if first == 0:
-            return None
-        b = self.batch
-        read = self.network.token_inputs(
-            b.previous[:, :, :first],
-            b.earlier[:, :, :first],
-            b.hold[:, :, :first],
-            self.metadata[:, :first],
-            self.anticipation[:, :first],
-        )
-        _, state = self.network.token_lstm(read)
-        return [
-            (h.expand(-1, self.count, -1).contiguous(), c.expand(-1, self.count, -1).contiguous())
-            for h, c in state
-        ]
-
-    def _advance(
-        self, tick: int, previous: Tensor, earlier: Tensor, hold: Tensor, state: State | None
-    ) -> tuple[State, Tensor]:
-        """One step of the token LSTM; returns its state and each voice's share (N, V, U)."""
-        metadata = self.metadata[:, tick : tick + 1].expand(self.count, -1, -1)
-        anticipation = self.anticipation[:, tick : tick + 1].expand(self.count, -1, -1)
-        read = self.network.token_inputs(
-            previous.unsqueeze(2), earlier.unsqueeze(2), hold.unsqueeze(2), metadata, anticipation
-        )
-        out, state = self.network.token_lstm(read, state)
-        shared = self.network.shared(torch.cat([out, anticipation, metadata], -1))
-        return state, shared.view(self.count, self.network.config.voices, -1)
 
     def _tick(
         self, tick: int, shares: Tensor, previous: Tensor, earlier: Tensor, hold: Tensor
@@ -139,6 +126,8 @@ class _Run:
         shown = torch.where(now == UNKNOWN, HIDDEN, struck)
         ahead = self._known_after(tick)
         level = self.batch.level[0, tick].expand(self.count)
+        fermata = self.grid.fermata
+        held = bool(tick and fermata[tick] and fermata[tick - 1])
         for voice in self.network.config.order:
             if not hidden[voice]:
                 continue
@@ -161,6 +150,7 @@ class _Run:
                 ahead,
                 int(self.grid.level[tick]),
                 bool(self.rest[voice, tick]),
+                held,
                 self.sampler.options,
             )
             if self.rhythm[voice, tick] == HOLD:
@@ -168,6 +158,8 @@ class _Run:
             else:
                 drawn, begins = self.sampler.pitch(logits, moment), self.sampler.again(again)
             stays = (drawn == previous[:, voice]) & (drawn < REST)
+            if held:
+                begins = torch.zeros_like(begins)
             if tick == 0 or not self.hidden[voice, tick - 1]:
                 begins = torch.ones_like(begins)  # a given note is never lengthened
             if self.rhythm[voice, tick] == STRIKE:

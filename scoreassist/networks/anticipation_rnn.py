@@ -62,7 +62,7 @@ class AnticipationConfig:
     constraint_units: int = 160
     constraint_layers: int = 2
     head_units: int = 256
-    dropout: float = 0.4
+    dropout: float = 0.5
 
     @property
     def voices(self) -> int:
@@ -133,6 +133,8 @@ class PairTables(nn.Module):
         step = torch.where(sounding, (candidates - tokens).clamp(-13, 13) + 14, 0)
         self.register_buffer("step", step, persistent=False)
 
+        self.frozen: Tensor | None = None
+
     after: Tensor
     own: Tensor
     spread: Tensor
@@ -158,20 +160,27 @@ class PairTables(nn.Module):
         mine = previous[:, voice]
         row = (voice * LEVELS + level) * HOLDS + hold
         total = torch.gather(F.embedding(row, self.melodic), 1, self.step[mine])
-        own = self.own[mine]
-        for other, seen in enumerate(visible):
-            if seen is None:
-                continue
-            pair = voice * self.voices + other
-            before = previous[:, other]
-            heard = seen < REST
-            tracked = heard & (before < REST) & (mine < REST)
-            row = ((before - mine) % 12) * MOTIONS + motion_class(seen - before)
-            row = torch.where(tracked, row + 1, 0) + pair * (12 * MOTIONS + 1)
-            total = total + torch.gather(F.embedding(row, self.motion), 1, self.after[seen] + own)
-            vertical = self.vertical[pair][self.spread]  # (INPUTS, PITCHES)
-            total = total + F.embedding(seen, vertical) * heard.unsqueeze(1)
-        return total
+        others = [other for other, shown in enumerate(visible) if shown is not None]
+        seen = torch.stack([shown for shown in visible if shown is not None], 1)  # (N, V - 1)
+        before = previous[:, others]
+        pair = torch.tensor([voice * self.voices + other for other in others])
+        heard = seen < REST
+        tracked = heard & (before < REST) & (mine < REST).unsqueeze(1)
+        row = ((before - mine.unsqueeze(1)) % 12) * MOTIONS + motion_class(seen - before)
+        row = torch.where(tracked, row + 1, 0) + pair * (12 * MOTIONS + 1)
+        column = self.after[seen] + self.own[mine].unsqueeze(1)  # (N, V - 1, PITCHES)
+        total = total + torch.gather(F.embedding(row, self.motion), 2, column).sum(1)
+        rows = self.frozen if self.frozen is not None else self.vertical_rows()
+        vertical = F.embedding(seen + pair * INPUTS, rows)
+        return total + (vertical * heard.unsqueeze(-1)).sum(1)
+
+    def vertical_rows(self) -> Tensor:
+        """Weights of vertical intervals: (pairs * INPUTS, PITCHES), by pair and token seen."""
+        return self.vertical[:, self.spread].flatten(0, 1)
+
+    def freeze(self) -> None:
+        """Compute once what depends on the weights alone; call again after changing them."""
+        self.frozen = self.vertical_rows().detach()
 
 
 class LockedDropout(nn.Module):
@@ -205,6 +214,18 @@ class Recurrence(nn.Module):
         sizes = [inputs] + [units] * (layers - 1)
         self.layers = nn.ModuleList(nn.LSTM(size, units, batch_first=True) for size in sizes)
         self.dropout = dropout
+
+    def weights(self) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Input weights (4H, inputs), recurrent weights (4H, H) and biases (4H,) of each layer."""
+        state = dict(self.layers.named_parameters())
+        return [
+            (
+                state[f"{i}.weight_ih_l0"],
+                state[f"{i}.weight_hh_l0"],
+                state[f"{i}.bias_ih_l0"] + state[f"{i}.bias_hh_l0"],
+            )
+            for i in range(len(self.layers))
+        ]
 
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """(B, T, inputs) to (B, T, units), and the state at the end; dropout on what goes in and comes out."""

@@ -1,0 +1,105 @@
+"""How a piece ends: its tonic, and a last chord that rests on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from scoreassist.grid.vocabulary import REST_PITCH
+from scoreassist.grid.voices import NO_KEY, Grid
+
+# Weight of each degree in major and minor (Krumhansl, *Cognitive Foundations of Musical Pitch*, 1990, table 2.1).
+MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
+MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+
+# A melody that ends on a tonic speaks for it as much as this much correlation; chosen on the training chorales.
+LAST_NOTE_WEIGHT = 0.2
+
+BASS = 3
+BASS_CENTRE = 45  # A2; the final tonic is taken in the octave nearest to it
+
+
+def tonic(grid: Grid) -> tuple[int, bool] | None:
+    """Pitch class of the tonic, and whether the key is major: of the two keys of the last signature.
+
+    Judged by how long each pitch class is known to sound, and by the last note of the highest known voice.
+    None where there is no key signature or nothing known.
+    """
+    fifths = int(grid.fifths[-1])
+    if fifths == NO_KEY:
+        return None
+    sounding = grid.known & (grid.pitch != REST_PITCH)
+    here = sounding & (grid.fifths == fifths)
+    weights = np.bincount(grid.pitch[here] % 12, minlength=12).astype(float)
+    if weights.std() == 0:
+        return None
+    last = last_note(grid)
+    scores = []
+    for pitch_class, profile, major in ((fifths * 7 % 12, MAJOR, True), ((fifths * 7 + 9) % 12, MINOR, False)):
+        fit = float(np.corrcoef(weights, np.roll(profile, pitch_class))[0, 1])
+        if last is not None and last[1] % 12 == pitch_class:
+            fit += LAST_NOTE_WEIGHT
+        scores.append((fit, pitch_class, major))
+    _, pitch_class, major = max(scores)
+    return pitch_class, major
+
+
+def last_note(grid: Grid) -> tuple[int, int] | None:
+    """First tick and pitch of the last note of the highest voice known at the end; None if nobody sings there."""
+    sounding = grid.known & (grid.pitch != REST_PITCH)
+    if not sounding.any():
+        return None
+    end = int(np.flatnonzero(sounding.any(axis=0))[-1])
+    voice = int(np.flatnonzero(sounding[:, end])[0])
+    tick = end
+    while tick > 0 and not grid.struck[voice, tick] and sounding[voice, tick - 1]:
+        tick -= 1
+    return tick, int(grid.pitch[voice, end])
+
+
+def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -> tuple[Grid, np.ndarray]:
+    """Let a piece that is free to end as it likes end on its tonic, and the voices hold their last notes.
+
+    The tonic in the bass becomes a known cell, so that a network that anticipates prepares the cadence.
+
+    Parameters
+    ----------
+    grid : Grid
+    rest : bool array (4, ticks)
+        Hidden cells that must be silent.
+    rhythm : int array (4, ticks)
+        Required articulations.
+    hold : int
+        The value of `rhythm` that means held.
+
+    Returns
+    -------
+    grid, rhythm
+        Unchanged where the ending is given, or the melody's last note belongs to no tonic triad.
+    """
+    last = last_note(grid)
+    if last is None:
+        return grid, rhythm
+    tick, pitch = last
+    free = ~grid.known & ~rest
+    ends = np.flatnonzero((grid.known & (grid.pitch != REST_PITCH)).any(axis=0))
+    stop = int(ends[-1]) + 1
+    rhythm = rhythm.copy()
+    rhythm[:, tick + 1 : stop][free[:, tick + 1 : stop]] = hold
+    key = tonic(grid)
+    if key is None or not free[BASS, tick:stop].all() or free.all(axis=0)[tick]:
+        return grid, rhythm
+    root, major = key
+    if (pitch - root) % 12 not in ((0, 4, 7) if major else (0, 3, 4, 7)):
+        return grid, rhythm
+    note = min(range(root + 24, 128, 12), key=lambda p: abs(p - BASS_CENTRE))
+    lowest_known = grid.pitch[:BASS, tick:stop][grid.known[:BASS, tick:stop]]
+    if (lowest_known[lowest_known >= 0] < note).any():
+        return grid, rhythm
+    new_pitch, struck, known = grid.pitch.copy(), grid.struck.copy(), grid.known.copy()
+    new_pitch[BASS, tick:stop] = note
+    struck[BASS, tick:stop] = False
+    struck[BASS, tick] = True
+    known[BASS, tick:stop] = True
+    return replace(grid, pitch=new_pitch, struck=struck, known=known), rhythm
