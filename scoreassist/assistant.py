@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from lxml import etree
 
-from scoreassist.errors import RequestError, UnsupportedError
+from scoreassist.errors import RequestError, ScoreassistError, UnsupportedError
 from scoreassist.grid.passage import Passage, build_passage, given_spellings, notes_of
 from scoreassist.grid.voices import Grid
 from scoreassist.networks.store import DEFAULT_MODEL, load_filler
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from scoreassist.networks.filler import Filling
 
 LAYOUTS = ("open", "closed")
+
+# What options may be: single precision still tells logits apart, memory suffices, a seed fits 64 bits.
+_LIMITS = (("seed", -(2**63), 2**63 - 1), ("temperature", 0.01, 100), ("candidates", 1, 256))
 
 
 @dataclass(frozen=True)
@@ -89,12 +92,23 @@ class FillOptions:
         Divides the logits.
     candidates : int
     model : str
+
+    Raises
+    ------
+    RequestError
+        One of them is out of its limits.
     """
 
     seed: int = 0
     temperature: float = 0.8
     candidates: int = 8
     model: str = DEFAULT_MODEL
+
+    def __post_init__(self) -> None:
+        for name, low, high in _LIMITS:
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise RequestError(f"{name} is {value}; it must lie between {low} and {high}")
 
 
 def harmonize(
@@ -140,11 +154,12 @@ def harmonize(
     if layout is not None and layout not in LAYOUTS:
         raise RequestError(f"there is no layout '{layout}'; use open or closed")
     began = time.perf_counter()
+    wishes = FillOptions(**options)
     score, timeline, choir = _read(source, given)
     chosen = layout or (choir.layout if choir.layout == "open" or suits_closed(choir) else "open")
     added = add_missing_singers(timeline, choir, chosen)
     selection = _selection(measures, parts)
-    return _fill(began, score, timeline, choir, selection, FillOptions(**options), added)
+    return _fill(began, score, timeline, choir, selection, wishes, added)
 
 
 def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **options: Any) -> Result:
@@ -172,17 +187,11 @@ def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **
         Measures or parts are not in the score.
     """
     began = time.perf_counter()
+    wishes = FillOptions(**options)
     score, timeline, choir = _read(source, None)
     written = {v: s for v, s in choir.singers.items() if any(s.measures)}
-    return _fill(
-        began,
-        score,
-        timeline,
-        Choir(written, choir.layout),
-        _selection(measures, parts),
-        FillOptions(**options),
-        [],
-    )
+    selection = _selection(measures, parts)
+    return _fill(began, score, timeline, Choir(written, choir.layout), selection, wishes, [])
 
 
 def _read(source: Any, given: str | None) -> tuple[Score, Timeline, Choir]:
@@ -330,4 +339,8 @@ def render(
     from scoreassist.render import write
 
     drawn = source if isinstance(source, Result) else open_score(source)
-    return write(picture(drawn, highlight=highlight), path, page=page)
+    try:
+        return write(picture(drawn, highlight=highlight), path, page=page)
+    except ScoreassistError as error:
+        error.source = error.source or (drawn.score if isinstance(drawn, Result) else drawn).name
+        raise

@@ -115,7 +115,7 @@ def known_cells(task: str, grid: Grid, rng: np.random.Generator) -> np.ndarray:
         known = rng.random(known.shape) < 0.5
     elif task != "free":
         raise RequestError(f"there is no task '{task}'; the tasks are {', '.join(TASKS)}")
-    return known & grid.known
+    return np.asarray(known & grid.known)
 
 
 def evaluate(

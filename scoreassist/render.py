@@ -206,7 +206,7 @@ def write(
     extension = target.suffix.lower()
     if extension not in FORMATS:
         unknown = f"{extension} is no known format" if extension else "the name has no extension"
-        raise RequestError(f"{target}: {unknown}; try {', '.join(FORMATS)}")
+        raise RequestError(f"{unknown}; try {', '.join(FORMATS)}", source=str(target))
     if extension in (".mid", ".midi"):
         if page is not None:
             raise RequestError("MIDI has no pages; leave the page out")
@@ -346,14 +346,14 @@ def _put(contents: Mapping[Path, bytes]) -> list[Path]:
     try:
         for target, data in contents.items():
             if target.is_dir():
-                raise OutputError(f"{target}: is a folder; give the name of a file")
+                raise OutputError("is a folder; give the name of a file", source=str(target))
             waiting[target] = target.with_name(f".scoreassist-{secrets.token_hex(8)}")
             with waiting[target].open("xb") as file:
                 file.write(data)
         for target, temporary in waiting.items():
             temporary.replace(target)
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error.strerror}; try another place") from error
+        raise OutputError(f"cannot be written: {error.strerror}; try another place", source=str(target)) from error
     finally:
         for temporary in waiting.values():
             with contextlib.suppress(OSError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -89,8 +90,14 @@ class Moment:
 
 
 def _rests(m: Moment) -> Tensor:
+    """Silence where every given voice is silent, and nowhere else."""
+    return _rest_penalty(m.must_rest)
+
+
+@lru_cache
+def _rest_penalty(must_rest: bool) -> Tensor:
     penalty = torch.zeros(1, VOCABULARY)
-    if m.must_rest:
+    if must_rest:
         penalty[:, :REST] = NEVER
     else:
         penalty[:, REST] = NEVER
@@ -98,7 +105,12 @@ def _rests(m: Moment) -> Tensor:
 
 
 def _range(m: Moment) -> Tensor:
-    low, high = m.options.ranges[m.voice]
+    """What the voice can sing."""
+    return _range_penalty(*m.options.ranges[m.voice])
+
+
+@lru_cache
+def _range_penalty(low: int, high: int) -> Tensor:
     midi = CANDIDATE + LOWEST
     return _pitches((midi < low) | (midi > high))
 
@@ -200,18 +212,32 @@ def _pitches(bad: Tensor) -> Tensor:
     return penalty
 
 
-Rule = Callable[[Moment], Tensor]
+@dataclass(frozen=True)
+class Rule:
+    """One row of `RULES`.
+
+    Attributes
+    ----------
+    penalty : function of a `Moment`
+        What to add to the logits: (N, K) or (1, K), `NEVER` to forbid.
+    forbids : bool
+        Whether it forbids tokens, rather than only making them less likely.
+    """
+
+    penalty: Callable[[Moment], Tensor]
+    forbids: bool
+
 
 # The first stand firmest: where they leave no choice, the later ones give way.
 RULES: dict[str, Rule] = {
-    "rests": _rests,
-    "crossing": _crossing,
-    "parallels": _parallels,
-    "range": _range,
-    "spacing": _spacing,
-    "overlap": _overlap,
-    "chords": _chords,
-    "fermata": _fermata,
+    "rests": Rule(_rests, True),
+    "crossing": Rule(_crossing, True),
+    "parallels": Rule(_parallels, True),
+    "range": Rule(_range, True),
+    "spacing": Rule(_spacing, True),
+    "overlap": Rule(_overlap, False),
+    "chords": Rule(_chords, False),
+    "fermata": Rule(_fermata, False),
 }
 
 
@@ -221,20 +247,33 @@ class Sampler:
     def __init__(self, options: SamplingOptions) -> None:
         self.options = options
         self.generator = torch.Generator().manual_seed(options.seed)
-        self.rules = [(name, rule) for name, rule in RULES.items() if name in options.rules]
-        self.gave_way = {name: torch.zeros(options.candidates, dtype=torch.long) for name, _ in self.rules}
+        acting = [(name, rule) for name, rule in RULES.items() if name in options.rules]
+        self.forbidding = [(name, rule.penalty) for name, rule in acting if rule.forbids]
+        self.weighing = [rule.penalty for _, rule in acting if not rule.forbids]
+        self.gave_way = {name: torch.zeros(options.candidates, dtype=torch.long) for name, _ in self.forbidding}
 
     def pitch(self, logits: Tensor, moment: Moment) -> Tensor:
         """Draw one token per candidate: logits (N, K) to long (N,)."""
-        allowed = logits / self.options.temperature
-        for name, rule in self.rules:
-            ruled = allowed + rule(moment)
-            possible = (ruled > NEVER).any(1)
-            if not bool(possible.all()):
-                self.gave_way[name] += ~possible
-                ruled = torch.where(possible.unsqueeze(1), ruled, allowed)
-            allowed = ruled
+        free = logits / self.options.temperature
+        penalties = [penalty(moment) for _, penalty in self.forbidding]
+        allowed = free
+        for penalty in penalties:
+            allowed = allowed + penalty
+        if not bool((allowed > NEVER).any(1).all()):
+            allowed = self._give_way(free, penalties)
+        for weigh in self.weighing:
+            allowed = allowed + weigh(moment)
         return self._draw(torch.softmax(allowed, -1))
+
+    def _give_way(self, logits: Tensor, penalties: list[Tensor]) -> Tensor:
+        """Apply rules one after the other, leaving out for each candidate what would leave it no choice."""
+        allowed = logits
+        for (name, _), penalty in zip(self.forbidding, penalties, strict=True):
+            ruled = allowed + penalty
+            possible = (ruled > NEVER).any(1)
+            self.gave_way[name] += ~possible
+            allowed = torch.where(possible.unsqueeze(1), ruled, allowed)
+        return allowed
 
     def again(self, logit: Tensor) -> Tensor:
         """Draw whether a note is struck again: (N,) to bool (N,)."""

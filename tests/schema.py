@@ -13,7 +13,7 @@ from lxml import etree
 _BORROWED = {
     "xlink.xsd": (
         "http://www.w3.org/1999/xlink",
-        {name: "xs:string" for name in ("href", "type", "role", "title", "show", "actuate")},
+        dict.fromkeys(("href", "type", "role", "title", "show", "actuate"), "xs:string"),
     ),
     "xml.xsd": ("http://www.w3.org/XML/1998/namespace", {"lang": "xs:language", "space": "xs:NCName"}),
 }

@@ -35,7 +35,7 @@ def moment(voice: int, now: dict[int, int], before: dict[int, int], after: dict[
 
 def forbidden(rule: str, m: Moment) -> set[int]:
     """MIDI numbers that a rule forbids."""
-    penalty = RULES[rule](m).expand(1, VOCABULARY)[0]
+    penalty = RULES[rule].penalty(m).expand(1, VOCABULARY)[0]
     return {i + LOWEST for i in range(REST) if penalty[i] == NEVER}
 
 
@@ -81,13 +81,13 @@ def test_spacing_keeps_upper_neighbours_within_an_octave():
 
 def test_chords_prefer_the_note_that_completes_a_triad_on_the_beat():
     m = moment(TENOR, {SOPRANO: C5, ALTO: G4, BASS: 48}, {}, level=0)
-    penalty = RULES["chords"](m)[0]
+    penalty = RULES["chords"].penalty(m)[0]
     assert penalty[E4 - LOWEST] > penalty[G4 - LOWEST] > penalty[F4 - LOWEST]
 
 
 def test_between_beats_any_passing_note_is_as_good():
     m = moment(TENOR, {SOPRANO: C5, ALTO: G4, BASS: 48}, {}, level=3)
-    assert not RULES["chords"](m).any()
+    assert not RULES["chords"].penalty(m).any()
 
 
 def test_silence_is_written_where_and_only_where_everyone_rests():

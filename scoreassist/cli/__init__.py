@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import NoReturn
 
@@ -10,23 +12,47 @@ import click
 from scoreassist.cli import commands, training
 from scoreassist.errors import ScoreassistError
 
+# Set in the environment, a mistake of the program shows where it happened.
+TRACEBACK = "SCOREASSIST_TRACEBACK"
+
 
 class Program(click.Group):
     """A command group that turns expected errors into one line and an exit status."""
 
     def invoke(self, context: click.Context) -> object:
-        """Run a command; errors end the program with their exit status."""
+        """Run a command; errors end the program with one line and their exit status."""
         try:
-            return super().invoke(context)
+            result = super().invoke(context)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return result
         except ScoreassistError as error:
-            click.echo(f"scoreassist: {error}", err=True)
-            sys.exit(error.exit_code)
+            _stop(str(error), error.exit_code)
         except RecursionError:
-            click.echo("scoreassist: the score is nested too deeply; export it again", err=True)
-            sys.exit(3)
+            _stop("the score is nested too deeply; export it again", 3)
         except MemoryError:
-            click.echo("scoreassist: not enough memory; try fewer measures or candidates", err=True)
-            sys.exit(3)
+            _stop("not enough memory; try fewer measures or candidates", 3)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read along has heard enough; click ends quietly
+                raise
+            _stop(f"{error.filename or 'stdout'}: {error.strerror or error}; try another place", 3)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if os.environ.get(TRACEBACK):
+                raise
+            name = context.params.get("file") or " ".join(sys.argv[2:3])
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            _stop(
+                f"{name}: stopped by a mistake of the program ({what}); please report it with the score and"
+                f" what {TRACEBACK}=1 prints",
+                3,
+            )
+
+
+def _stop(message: str, status: int) -> NoReturn:
+    click.echo(f"scoreassist: {message}", err=True)
+    sys.exit(status)
 
 
 @click.group(

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from scoreassist.errors import RequestError
+from scoreassist.errors import OutputError, RequestError, UnreadableError
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 HIGHLIGHT = "#C00000"
@@ -118,7 +118,9 @@ def render(file: Path, output: Path, page: int | None) -> None:
     scoreassist render done.musicxml -o done.svg
     """
     from scoreassist.assistant import render as draw
+    from scoreassist.render import FORMATS
 
+    _check_target(file, output, FORMATS, force=False)
     for path in draw(_source(file), output, page=page):
         click.echo(f"wrote {path}", err=True)
 
@@ -127,7 +129,11 @@ def render(file: Path, output: Path, page: int | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def info(file: Path, as_json: bool) -> None:
-    """Say what a score holds and what is marked or empty."""
+    r"""Say what a score holds and what is marked or empty.
+
+    \b
+    scoreassist info chorale-with-holes.musicxml
+    """
     from scoreassist.inspection import as_text, inspect
 
     report = inspect(_source(file))
@@ -137,7 +143,11 @@ def info(file: Path, as_json: bool) -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def models(as_json: bool) -> None:
-    """List the trained models, with data, licence and measured figures."""
+    r"""List the trained models, with data, licence and measured figures.
+
+    \b
+    scoreassist models --json
+    """
     from scoreassist.networks.store import list_models
 
     rows = list_models()
@@ -155,6 +165,7 @@ def models(as_json: bool) -> None:
 
 def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
     from scoreassist import assistant
+    from scoreassist.render import FORMATS
     from scoreassist.score.document import SUFFIXES, write_whole
 
     output: Path | None = options["output"]
@@ -162,12 +173,11 @@ def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
     if output is None and not pictures and not options["as_json"]:
         raise RequestError("nothing to write; name the result with -o, a picture with --svg, or ask for --json")
     if output is not None and str(output) != "-":
-        if output.suffix.lower() not in SUFFIXES:
-            raise RequestError(
-                f"cannot save as '{output.suffix or output}'; use one of {', '.join(SUFFIXES)}",
-                source=str(output),
-            )
-        _guard(options["file"], output, options["force"])
+        _check_target(options["file"], output, SUFFIXES, force=options["force"])
+    elif output is not None and options["as_json"]:
+        raise RequestError("the score and the JSON cannot both go to stdout; give -o a file name")
+    for path in pictures:
+        _check_target(options["file"], path, FORMATS, force=options["force"])
     result = getattr(assistant, verb)(
         _source(options["file"]),
         measures=options["measures"],
@@ -178,20 +188,16 @@ def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
         model=options["model"],
         **more,
     )
-    drawn = assistant.picture(result, highlight=HIGHLIGHT if options["highlight"] else None) if pictures else b""
     if output is not None:
         if str(output) == "-":
-            click.get_binary_stream("stdout").write(result.score.to_xml())
+            _put_out(result.score.to_xml())
         else:
             mxl = output.suffix.lower() == ".mxl"
             write_whole(output, result.score.to_mxl() if mxl else result.score.to_xml())
             click.echo(f"wrote {output}", err=True)
-    if pictures:
-        from scoreassist.render import write
-
-        for path in pictures:
-            for written in write(drawn, path):
-                click.echo(f"wrote {written}", err=True)
+    for path in pictures:
+        for written in assistant.render(result, path, highlight=HIGHLIGHT if options["highlight"] else None):
+            click.echo(f"wrote {written}", err=True)
     _report(result, options["as_json"])
 
 
@@ -218,22 +224,42 @@ def _report(result: Any, as_json: bool) -> None:
         click.echo(f"the rule '{rule}' had to give way {count} times; try another --seed", err=True)
 
 
-def _guard(source: Path, output: Path, force: bool) -> None:
-    """Never overwrite the input unless asked to."""
-    if not force and str(source) != "-" and output.exists() and source.exists() and output.samefile(source):
+def _check_target(source: Path, target: Path, suffixes: tuple[str, ...], *, force: bool) -> None:
+    """Refuse what cannot be written before any work is done, and never replace the input unless asked to."""
+    name = str(target)
+    if target.is_dir():
+        raise OutputError("is a folder; give a file name", source=name)
+    if target.suffix.lower() not in suffixes:
         raise RequestError(
-            "the output would replace the input; choose another name, or add --force", source=str(output)
+            f"cannot save as '{target.suffix or target}'; use one of {', '.join(suffixes)}", source=name
         )
+    if not target.parent.is_dir():
+        raise OutputError(f"there is no folder '{target.parent}'; make it, or choose another place", source=name)
+    if not force and str(source) != "-" and target.exists() and source.exists() and target.samefile(source):
+        raise RequestError("the output would replace the input; choose another name, or add --force", source=name)
 
 
 def _source(file: Path) -> Any:
-    if str(file) == "-":
-        return sys.stdin.buffer
-    return file
+    if str(file) != "-":
+        return file
+    if sys.stdin is None or sys.stdin.closed:
+        raise UnreadableError("stdin is closed; name a file, or pipe a score in")
+    if sys.stdin.isatty():
+        raise RequestError("- reads a score from a pipe, and there is none; name a file, or put one in with <")
+    return sys.stdin.buffer
+
+
+def _put_out(data: bytes) -> None:
+    if sys.stdout is None:
+        raise OutputError("stdout is closed; name a file with -o")
+    sys.stdout.buffer.write(data)
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for name in text.split(",") if name.strip())
+    names = tuple(name for name in text.split(",") if name.strip())
+    if text and not names:
+        raise RequestError(f"--parts '{text}' names nobody; write Alto,Tenor")
+    return names
 
 
 ALL = (harmonize, complete, render, info, models)
