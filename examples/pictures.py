@@ -6,7 +6,7 @@ from pathlib import Path
 
 import scoreassist
 from scoreassist.assistant import picture
-from scoreassist.render import RenderOptions, write
+from scoreassist.rendering import RenderOptions, write
 
 HERE = Path(__file__).parent
 OPTIONS = RenderOptions(one_page=True, page_width_mm=230, staff_height_mm=6)

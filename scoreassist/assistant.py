@@ -336,7 +336,7 @@ def render(
     OutputError
         The file cannot be written.
     """
-    from scoreassist.render import write
+    from scoreassist.rendering import write
 
     drawn = source if isinstance(source, Result) else open_score(source)
     try:

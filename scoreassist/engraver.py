@@ -1,4 +1,4 @@
-"""The child process in which Verovio runs, started by :mod:`scoreassist.render` and by nothing else.
+"""The child process in which Verovio runs, started by :mod:`scoreassist.rendering` and by nothing else.
 
 Of well-formed scores with a few elements removed, doubled or overwritten, about one in forty makes Verovio
 divide by zero (a ``beat-type`` of 0 is enough) or never come back; no process survives that. In a child it

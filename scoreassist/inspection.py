@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from scoreassist.errors import RequestError, UnsupportedError
@@ -16,7 +17,7 @@ _MINOR = ["A", "E", "B", "F♯", "C♯", "G♯", "D♯", "A♯"]
 _FLAT_MINOR = ["A", "D", "G", "C", "F", "B♭", "E♭", "A♭"]
 
 
-def inspect(source: Any, *, measures: Any = None, parts: tuple[str, ...] = ()) -> dict[str, Any]:
+def inspect(source: Any, *, measures: Any = None, parts: Sequence[str] = ()) -> dict[str, Any]:
     """Describe a score.
 
     Parameters
@@ -53,7 +54,8 @@ def inspect(source: Any, *, measures: Any = None, parts: tuple[str, ...] = ()) -
         choir = find_choir(timeline)
     except (UnsupportedError, RequestError) as error:
         return report | {"problem": str(error)}
-    selection = Selection(None if measures is None else parse_measures(measures), tuple(parts))
+    names = parts.split(",") if isinstance(parts, str) else parts
+    selection = Selection(None if measures is None else parse_measures(measures), tuple(names))
     written = {v: s for v, s in choir.singers.items() if any(s.measures)}
     regions = find_regions(timeline, Choir(written, choir.layout), selection)
     return report | {

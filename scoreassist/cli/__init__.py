@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from scoreassist import __version__
 from scoreassist.cli import commands, training
 from scoreassist.errors import ScoreassistError
 
@@ -60,12 +61,20 @@ def _stop(message: str, status: int) -> NoReturn:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit status: 0 done, 1 findings, 2 usage, 3 unreadable or unsupported input.",
 )
-@click.version_option(package_name="scoreassist")
+@click.version_option(__version__)
 def program() -> None:
     """Harmonizes melodies and fills holes in scores, and writes the same MusicXML back."""
 
 
+def _keep_examples(command: click.Command) -> None:
+    """Raw docstrings spell the mark that keeps line breaks in two characters; click wants the one."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _keep_examples(inner)
+
+
 for command in (*commands.ALL, training.train, training.evaluate):
+    _keep_examples(command)
     program.add_command(command)
 
 

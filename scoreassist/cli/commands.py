@@ -118,7 +118,7 @@ def render(file: Path, output: Path, page: int | None) -> None:
     scoreassist render done.musicxml -o done.svg
     """
     from scoreassist.assistant import render as draw
-    from scoreassist.render import FORMATS
+    from scoreassist.rendering import FORMATS
 
     _check_target(file, output, FORMATS, force=False)
     for path in draw(_source(file), output, page=page):
@@ -165,7 +165,7 @@ def models(as_json: bool) -> None:
 
 def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
     from scoreassist import assistant
-    from scoreassist.render import FORMATS
+    from scoreassist.rendering import FORMATS
     from scoreassist.score.document import SUFFIXES, write_whole
 
     output: Path | None = options["output"]
@@ -246,7 +246,9 @@ def _source(file: Path) -> Any:
         raise UnreadableError("stdin is closed; name a file, or pipe a score in")
     if sys.stdin.isatty():
         raise RequestError("- reads a score from a pipe, and there is none; name a file, or put one in with <")
-    return sys.stdin.buffer
+    from scoreassist.score.document import open_score
+
+    return open_score(sys.stdin.buffer, "stdin")
 
 
 def _put_out(data: bytes) -> None:

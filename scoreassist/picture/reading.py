@@ -54,7 +54,7 @@ def drawing(svg: str) -> Drawing:
     Parameters
     ----------
     svg : str
-        As returned by :func:`scoreassist.render.svg_pages`.
+        As returned by :func:`scoreassist.rendering.svg_pages`.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def drawing(svg: str) -> Drawing:
     root = etree.fromstring(svg.encode(), parser)
     width, height = (re.fullmatch(r"([\d.]+)mm", root.get(side, "")) for side in ("width", "height"))
     if width is None or height is None:
-        raise OutputError("the SVG gives no size in millimetres; make it with scoreassist.render.svg_pages")
+        raise OutputError("the SVG gives no size in millimetres; make it with scoreassist.rendering.svg_pages")
     reader = _Reader(root, float(width[1]), float(height[1]))
     return Drawing(reader.width_mm, reader.height_mm, tuple(reader.shapes(root, Identity, _INITIAL)))
 

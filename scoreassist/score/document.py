@@ -8,11 +8,13 @@ front of and behind the root element, the encoding, the line ends and the other 
 from __future__ import annotations
 
 import codecs
+import copy
 import io
 import os
 import re
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -72,13 +74,10 @@ class Score:
         if self._archive is not None:
             self._member, data = _read_archive(data, name)
         self._xml = data
-        self._text, self._codec = _decode(data, name)
-        if "<!ENTITY" in self._text:
-            raise UnreadableError(
-                "declares XML entities, which can hide harm; save it again from your notation program",
-                source=name,
-            )
-        self.root = _parse(data, name)
+        text, self._codec = _decode(data, name)
+        self.root = _parse(data, text, name)
+        self._head, self._foot = _around_root(text, name)
+        self._line_end = _line_end(text)
         self._print = etree.tostring(self.root)
 
     @property
@@ -90,18 +89,15 @@ class Score:
         """An independent score with the same content."""
         twin = object.__new__(Score)
         twin.__dict__.update(self.__dict__)
-        twin.root = etree.fromstring(etree.tostring(self.root), safe_parser())
+        twin.root = copy.deepcopy(self.root)
         return twin
 
     def to_xml(self) -> bytes:
         """The document as plain MusicXML; the bytes that were read if nothing was edited."""
         if not self.edited:
             return self._xml
-        start, end = _root_extent(self._text)
         body = etree.tostring(self.root, encoding="unicode", with_tail=False)
-        if "\r\n" in self._text[:start]:
-            body = body.replace("\n", "\r\n")
-        text = self._text[:start] + body + self._text[end:]
+        text = self._head + body.replace("\n", self._line_end) + self._foot
         return text.encode(self._codec, "xmlcharrefreplace")
 
     def to_mxl(self) -> bytes:
@@ -121,8 +117,8 @@ class Score:
             else:
                 with zipfile.ZipFile(io.BytesIO(self._archive)) as old:
                     for info in old.infolist():
-                        inside = self.to_xml() if info.filename == self._member else old.read(info)
-                        new.writestr(info, inside)
+                        own = info.filename == self._member
+                        new.writestr(info, self.to_xml() if own else _read_other(old, info, self.name))
         return out.getvalue()
 
     def to_bytes(self) -> bytes:
@@ -182,10 +178,8 @@ def open_score(source: Any, name: str | None = None) -> Score:
         path = Path(source)
         return _from_bytes(_read_file(path), name or str(path), path.suffix.lower())
     if hasattr(source, "read"):
-        data = source.read()
-        if isinstance(data, str):
-            data = data.encode()
-        return _from_bytes(data, name or str(getattr(source, "name", "score")))
+        label = name or str(getattr(source, "name", "score"))
+        return _from_bytes(_read_capped(source, label), label, Path(label).suffix.lower())
     if hasattr(source, "recurse"):
         from scoreassist.score.convert import from_music21
 
@@ -203,9 +197,9 @@ def write_whole(path: Path, data: bytes) -> None:
     OutputError
         The folder is missing or not writable, or `path` is a folder.
     """
-    if path.is_dir():
-        raise OutputError("is a folder; give a file name", source=str(path))
     try:
+        if path.is_dir():
+            raise OutputError("is a folder; give a file name", source=str(path))
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
     except OSError as error:
@@ -215,9 +209,11 @@ def write_whole(path: Path, data: bytes) -> None:
             file.write(data)
         os.chmod(temporary, mode)
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
-        raise OutputError(_cannot_write(error), source=str(path)) from error
+        if isinstance(error, OSError):
+            raise OutputError(_cannot_write(error), source=str(path)) from error
+        raise
 
 
 def _cannot_write(error: OSError) -> str:
@@ -236,12 +232,15 @@ def _read_file(path: Path) -> bytes:
             raise UnreadableError("is a folder; give a score file", source=str(path))
         with open(path, "rb") as file:
             return _read_capped(file, str(path))
-    except OSError as error:
-        raise UnreadableError(f"cannot be read ({error.strerror}); check the path", source=str(path)) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", error)
+        raise UnreadableError(f"cannot be read ({reason}); check the path", source=str(path)) from error
 
 
-def _read_capped(file: IO[bytes], name: str) -> bytes:
-    data = file.read(MAX_BYTES + 1)
+def _read_capped(file: IO[Any], name: str) -> bytes:
+    data: bytes | str = file.read(MAX_BYTES + 1)
+    if isinstance(data, str):
+        data = data.encode()
     if len(data) > MAX_BYTES:
         raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB; split the score into movements", source=name)
     return data
@@ -272,15 +271,19 @@ def _decode(data: bytes, name: str) -> tuple[str, str]:
             codec = declared.group(1).decode("ascii")
     try:
         return data.decode(codec), codec
-    except (UnicodeDecodeError, LookupError) as error:
-        raise UnreadableError(
-            "is not readable as text, so not MusicXML; export the score as MusicXML", source=name
-        ) from error
+    except (UnicodeError, LookupError) as error:
+        raise _no_text(name) from error
 
 
-def _parse(data: bytes, name: str) -> etree._Element:
+def _no_text(name: str) -> UnreadableError:
+    return UnreadableError("is not readable as text, so not MusicXML; export the score as MusicXML", source=name)
+
+
+def _parse(data: bytes, text: str, name: str) -> etree._Element:
+    """The root element; `text` is the document as we read it, in which harm is looked for first."""
     try:
-        root = etree.fromstring(data, safe_parser())
+        declares_entities = "<!ENTITY" in text
+        root = None if declares_entities else etree.fromstring(data, safe_parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         where = f"line {line}: " if line else ""
@@ -288,6 +291,11 @@ def _parse(data: bytes, name: str) -> etree._Element:
             f"is not well-formed XML ({where}{str(error).split(', line')[0]}); export the score again",
             source=name,
         ) from error
+    if root is None or _entities(root):
+        raise UnreadableError(
+            "declares XML entities, which can hide harm; save it again from your notation program",
+            source=name,
+        )
     if root.tag == "score-timewise":
         raise UnsupportedError(
             "is score-timewise MusicXML; open it in a notation program and export it as score-partwise",
@@ -304,20 +312,38 @@ def _parse(data: bytes, name: str) -> etree._Element:
     return root
 
 
-_MARKUP = re.compile(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE(?:[^\[>]|\[.*?\])*>", re.DOTALL)
+def _entities(root: etree._Element) -> bool:
+    """Whether the parser has seen a declaration of entities, in whatever encoding."""
+    dtd = root.getroottree().docinfo.internalDTD
+    return dtd is not None and bool(dtd.entities())  # type: ignore[attr-defined]  # not in the stubs
 
 
-def _root_extent(text: str) -> tuple[int, int]:
-    """Character positions of the root element's first and last character (end exclusive)."""
-    start = 0
-    while True:
-        start = text.index("<", start)
-        markup = _MARKUP.match(text, start)
-        if markup is None:
-            break
-        start = markup.end()
-    end = text.rindex("</score-partwise")
-    return start, text.index(">", end) + 1
+_COMMENT, _INSTRUCTION = r"<!--(?:(?!--).)*-->", r"<\?(?:(?!\?>).)*\?>"
+_HEAD = re.compile(
+    rf"""\ufeff?(?:\s|{_COMMENT}|{_INSTRUCTION}
+    |<!DOCTYPE(?:"[^"]*"|'[^']*'|\[(?:{_COMMENT}|{_INSTRUCTION}|"[^"]*"|'[^']*'|[^\]"'])*+\]|[^\[>"'])*+>)*+""",
+    re.DOTALL | re.VERBOSE,
+)
+_FOOT = re.compile(rf"(?<=</score-partwise)\s*>((?:\s|{_COMMENT}|{_INSTRUCTION})*)\Z", re.DOTALL)
+
+
+def _around_root(text: str, name: str) -> tuple[str, str]:
+    """What stands in front of the root element and what behind it."""
+    head, foot = _HEAD.match(text), _FOOT.search(text)
+    if head is None or foot is None or not text.startswith("<score-partwise", head.end()):
+        raise _no_text(name)
+    return head.group(), foot.group(1)
+
+
+def _line_end(text: str) -> str:
+    """How most lines of a text end."""
+    windows = text.count("\r\n")
+    counts = {"\n": text.count("\n") - windows, "\r\n": windows, "\r": text.count("\r") - windows}
+    return max(counts, key=lambda end: counts[end])
+
+
+# What zipfile raises where an archive is not what it says.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError)
 
 
 def _read_archive(data: bytes, name: str) -> tuple[str, bytes]:
@@ -333,10 +359,8 @@ def _read_archive(data: bytes, name: str) -> tuple[str, bytes]:
             info = archive.getinfo(member)
             if (info.external_attr >> 16) & 0o170000 == 0o120000:
                 raise _unsafe("points to a link", name)
-            if info.flag_bits & 1:
-                raise UnreadableError("is encrypted; save it without a password", source=name)
             return member, _inflate(archive, info, MAX_BYTES, name)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
+    except _DAMAGE as error:
         raise UnreadableError("is a damaged .mxl archive; export the score again", source=name) from error
 
 
@@ -364,11 +388,23 @@ def _root_member(archive: zipfile.ZipFile, name: str) -> str:
 
 
 def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, name: str) -> bytes:
+    if info.flag_bits & 1:
+        raise UnreadableError("is encrypted; save it without a password", source=name)
     with archive.open(info) as file:
         data = file.read(limit + 1)
     if len(data) > limit or (len(data) > 2**20 and len(data) > MAX_RATIO * max(info.compress_size, 1)):
         raise _unsafe("inflates without measure", name)
     return data
+
+
+def _read_other(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
+    """A member that is not the score, which goes into the new archive as it is."""
+    try:
+        return archive.read(info)
+    except _DAMAGE as error:
+        raise OutputError(
+            f"the member '{info.filename}' of the archive is damaged; save as .musicxml instead", source=name
+        ) from error
 
 
 def _unsafe(what: str, name: str) -> UnreadableError:

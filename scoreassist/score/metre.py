@@ -50,7 +50,7 @@ class Metre:
         unit = Fraction(4, self.beat_type)
         if self.compound:
             sizes = [3] * (self.beats // 3)
-        elif len(self.groups) > 1:
+        elif len(self.groups) > 1 and self.beat_type >= 8:
             sizes = list(self.groups)
         elif self.beat_type >= 8 and self.beats in _USUAL_GROUPS:
             sizes = list(_USUAL_GROUPS[self.beats])
@@ -67,6 +67,8 @@ class Metre:
     def half_measure(self) -> Fraction | None:
         """Onset of the secondary strong beat in quarters: beat 3 of 4/4, beat 4 of 5/4; None in 3/4."""
         starts = self.beat_starts()
+        if len(self.groups) > 1:
+            return starts[self.groups[0]] if self.beat_type <= 4 else None
         if len(starts) in (4, 8):
             return starts[len(starts) // 2]
         if len(self.groups) == 1 and self.beats in (5, 7) and self.beat_type <= 4:

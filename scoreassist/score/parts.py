@@ -116,7 +116,7 @@ def _add_part(timeline: Timeline, choir: Choir, voices: list[int]) -> Part:
     beside = next(e for e in root.findall("part-list/score-part") if e.get("id") == neighbour.part.id)
     _insert_beside(beside, score_part, above)
     clef = CLEFS[voices[0]] if len(voices) == 1 else CLOSED_CLEFS[voices[0]]
-    part = _like(neighbour.part, part_id, clef)
+    part = _like(neighbour.part, part_id, clef, above)
     _insert_beside(neighbour.part.element, part, above)
     added = read_part(timeline.score.name, part, part_id, name)
     timeline.parts.append(added)
@@ -141,7 +141,7 @@ def _free_part_id(root: etree._Element) -> str:
     return f"P{number}"
 
 
-def _like(part: Part, part_id: str, clef: tuple[str, int, int]) -> etree._Element:
+def _like(part: Part, part_id: str, clef: tuple[str, int, int], above: bool) -> etree._Element:
     """A part with the measures, keys, times and barlines of another, at sounding pitch, and no notes."""
     new = etree.Element("part", id=part_id)
     new.text = part.element.text
@@ -160,10 +160,13 @@ def _like(part: Part, part_id: str, clef: tuple[str, int, int]) -> etree._Elemen
                     measure.append(attributes)
             elif child.tag == "barline":
                 barline = copy.deepcopy(child)
-                for extra in ("segno", "coda", "fermata", "footnote", "level"):
+                # Programs draw an ending once for each part that has it; the top one is enough.
+                extras = ["segno", "coda", "fermata", "footnote", "level", *([] if above else ["ending"])]
+                for extra in extras:
                     for element in barline.findall(extra):
                         barline.remove(element)
-                measure.append(barline)
+                if len(barline):
+                    measure.append(barline)
         if index == 0 and measure.find("attributes/clef") is None:
             attributes = etree.Element("attributes")
             etree.SubElement(attributes, "divisions").text = str(old.start.divisions)

@@ -6,6 +6,7 @@ where no part holds anything, as long as its time signature says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -18,6 +19,26 @@ from scoreassist.score.metre import COMMON_TIME, Metre
 
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 ZERO = Fraction(0)
+
+# Limits in quarters; Mahler's Eighth, a long symphony, lasts some 7000.
+LONGEST_MEASURE, LONGEST_SCORE = 4096, 65536
+MOST_BEATS, FINEST_BEAT = 128, 256
+
+_DECIMAL = re.compile(r"[+-]?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})")
+
+
+def decimal(text: str | None) -> Fraction:
+    """A number as MusicXML writes it; nothing is 0.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    text = (text or "0").strip()
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"'{text}' is not a number")
+    return Fraction(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +190,22 @@ def read_timeline(score: Score) -> Timeline:
     Raises
     ------
     UnsupportedError
-        A duration, a divisions or a pitch is not a number, or a backup leads before the measure.
+        A duration, a divisions or a pitch is not a number, or a measure goes on without end.
     """
     names = {e.get("id"): _part_name(e) for e in score.root.findall("part-list/score-part")}
     parts: list[Part] = []
     for element in score.root.findall("part"):
         part_id = element.get("id") or f"part {len(parts) + 1}"
+        if element.find("measure") is None:
+            continue
         parts.append(read_part(score.name, element, part_id, names.get(part_id, "")))
     timeline = Timeline(score, parts)
     timeline.measures = _line_up(parts)
+    last = timeline.measures[-1]
+    if last.onset + last.length > LONGEST_SCORE:
+        raise UnsupportedError(
+            f"lasts more than {LONGEST_SCORE} quarters; split it into movements", source=score.name
+        )
     return timeline
 
 
@@ -257,6 +285,8 @@ class _PartReader:
             elif tag == "forward":
                 cursor += self._duration(child, number)
                 length = max(length, cursor)
+        if length > LONGEST_MEASURE:
+            raise self._wrong(f"lasts {float(length):.0f} quarters", number)
         return PartMeasure(element, events, length, start, self.now)
 
     def _note(self, index: int, number: str, note: etree._Element, cursor: Fraction, previous: Fraction) -> Event:
@@ -301,8 +331,8 @@ class _PartReader:
     def _duration(self, element: etree._Element, number: str) -> Fraction:
         text = element.findtext("duration")
         try:
-            duration = Fraction((text or "0").strip())
-        except (ValueError, ZeroDivisionError) as error:
+            duration = decimal(text)
+        except ValueError as error:
             raise self._wrong(f"the duration '{text}' is not a number", number) from error
         if duration < 0:
             raise self._wrong(f"the duration '{text}' is negative", number)
@@ -316,7 +346,7 @@ class _PartReader:
         for child in element:
             try:
                 if child.tag == "divisions":
-                    divisions = int(Fraction((child.text or "").strip()))
+                    divisions = int(decimal(child.text))
                     if divisions < 1:
                         raise ValueError
                 elif child.tag == "key" and child.get("number") in (None, "1"):
@@ -362,6 +392,6 @@ def _metre(time: etree._Element) -> Metre | None:
     for beats, beat_type in pairs:
         scale = finest // int(beat_type.text or 4)
         groups += [int(group) * scale for group in (beats.text or "4").split("+")]
-    if min(groups) < 1:
-        raise ValueError("a time signature without beats")
+    if min(groups) < 1 or sum(groups) > MOST_BEATS or finest > FINEST_BEAT:
+        raise ValueError("a time signature without beats, or with too many")
     return Metre(tuple(groups), finest)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from scoreassist import render
+from scoreassist import rendering as render
 from scoreassist.errors import OutputError, RequestError, UnreadableError
-from scoreassist.render import RenderOptions, midi, svg_pages, write
+from scoreassist.rendering import RenderOptions, midi, svg_pages, write
 
 C5 = "<pitch><step>C</step><octave>5</octave></pitch>"
 WHOLE_NOTE = f"<note>{C5}<duration>4</duration><type>whole</type></note>"
@@ -339,6 +339,6 @@ def test_importing_the_module_waits_for_no_other_library():
     import subprocess
 
     heavy = "{'verovio', 'lxml', 'fontTools', 'resvg_py', 'numpy', 'torch', 'music21'}"
-    program = f"import sys, scoreassist.render; print({heavy} & set(sys.modules))"
+    program = f"import sys, scoreassist.rendering; print({heavy} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("set()\n", "")

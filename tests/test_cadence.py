@@ -1,0 +1,63 @@
+"""A piece that is free to end as it likes ends on its tonic."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from scoreassist.corpus import bare_grid
+from scoreassist.grid.voices import Grid
+from scoreassist.theory.cadence import last_note, settle_ending, tonic
+
+HOLD = 0
+
+
+def melody(pitches: list[int], fifths: int) -> Grid:
+    """A soprano in quarters over three voices of which nothing is known."""
+    pitch = np.zeros((4, 4 * len(pitches)), dtype=np.int64)
+    pitch[0] = np.repeat(pitches, 4)
+    grid = bare_grid(pitch)
+    known = np.zeros(pitch.shape, dtype=bool)
+    known[0] = True
+    return replace(grid, known=known, fifths=np.full(pitch.shape[1], fifths))
+
+
+def settled(grid: Grid) -> tuple[Grid, np.ndarray]:
+    return settle_ending(grid, np.zeros(grid.pitch.shape, dtype=bool), np.full(grid.pitch.shape, -1), HOLD)
+
+
+def test_a_melody_in_c_has_the_tonic_c_and_one_around_a_has_a():
+    assert tonic(melody([60, 64, 67, 65, 62, 60], 0)) == (0, True)
+    assert tonic(melody([69, 72, 71, 69, 76, 71, 69], 0)) == (9, False)
+
+
+def test_without_a_signature_there_is_no_tonic():
+    assert tonic(melody([60, 62, 60], 99)) is None
+
+
+def test_the_last_note_begins_where_it_is_struck():
+    assert last_note(melody([60, 62, 64], 0)) == (8, 64)
+    assert last_note(melody([60, 62, 62], 0)) == (4, 62)  # equal neighbours are one held note
+
+
+def test_the_bass_gets_the_tonic_under_the_last_note_and_nothing_moves_after_it():
+    grid, rhythm = settled(melody([67, 69, 71, 72], 0))
+    assert set(grid.pitch[3, 12:]) == {48}  # C3 is the C nearest to A2
+    assert grid.known[3].tolist() == [False] * 12 + [True] * 4
+    assert grid.struck[3, 12:].tolist() == [True, False, False, False]
+    assert (rhythm[1:3, 13:] == HOLD).all()
+    assert (rhythm[:, :13] != HOLD).all()
+
+
+def test_a_last_note_outside_the_tonic_triad_is_left_alone():
+    grid, _ = settled(melody([60, 64, 67, 62], 0))
+    assert not grid.known[3].any()
+
+
+def test_a_given_bass_is_left_alone():
+    given = melody([67, 69, 71, 72], 0)
+    given.known[3] = True
+    given.pitch[3] = 53
+    grid, _ = settled(given)
+    assert (grid.pitch[3] == 53).all()
