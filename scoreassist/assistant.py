@@ -14,7 +14,8 @@ from lxml import etree
 from scoreassist.errors import RequestError, ScoreassistError, UnsupportedError
 from scoreassist.grid.passage import Passage, build_passage, given_spellings, notes_of
 from scoreassist.grid.voices import Grid
-from scoreassist.networks.store import DEFAULT_MODEL, load_filler
+from scoreassist.networks.store import load_filler
+from scoreassist.options import CANDIDATES, MODEL, TEMPERATURE
 from scoreassist.score.copyist import write_notes
 from scoreassist.score.document import Score, open_score
 from scoreassist.score.marks import Selection, find_regions, parse_measures
@@ -100,9 +101,9 @@ class FillOptions:
     """
 
     seed: int = 0
-    temperature: float = 0.8
-    candidates: int = 8
-    model: str = DEFAULT_MODEL
+    temperature: float = TEMPERATURE
+    candidates: int = CANDIDATES
+    model: str = MODEL
 
     def __post_init__(self) -> None:
         for name, low, high in _LIMITS:

@@ -7,7 +7,9 @@ read whole and untransposed, as in published work on the JSB Chorales.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,16 @@ import torch
 
 from scoreassist.corpus import chorales, jsb_sixteenths
 from scoreassist.errors import RequestError
+from scoreassist.grid.passage import FREE
+from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import Grid
 from scoreassist.networks.anticipation_rnn import AnticipationRNN
 from scoreassist.networks.batches import cells, collate_padded
+from scoreassist.networks.filler import Filler, Task
+from scoreassist.sampling import SamplingOptions
+from scoreassist.score.metre import BEAT
+from scoreassist.theory.harmony import SEVENTH, SUBSET, TRIAD, chord_class
+from scoreassist.theory.voice_leading import FIFTH, OCTAVE, crossings, onsets, parallels, wide_spacings
 
 
 def piece_log_probs(
@@ -168,6 +177,64 @@ def evaluate(
         chosen = [i for i, new in enumerate(unseen) if new]
         report["unseen_tunes"] = _figures([results[i] for i in chosen], [hidden[i] for i in chosen])
     return report
+
+
+def musicianship(grids: list[Grid]) -> dict[str, float]:
+    """What a strict teacher would count in four-part harmony.
+
+    Returns
+    -------
+    dict
+        ``triad``, ``triad_or_seventh``, ``chord_or_part`` (shares of beats, in per cent); ``parallel_fifths``,
+        ``parallel_octaves`` (per 1000 onsets); ``crossing``, ``spacing`` (share of ticks, in per cent);
+        ``onsets_per_beat`` (notes begun in a quarter, a voice).
+    """
+    kinds = np.concatenate([chord_class(g.pitch)[g.level <= BEAT] for g in grids])
+    moments = sum(onsets(g.pitch, g.struck) for g in grids)
+    ticks = sum(g.ticks for g in grids)
+    begun = sum(int((g.struck & (g.pitch >= 0)).sum()) for g in grids)
+    return {
+        "triad": round(100 * float((kinds == TRIAD).mean()), 1),
+        "triad_or_seventh": round(100 * float((kinds >= SEVENTH).mean()), 1),
+        "chord_or_part": round(100 * float((kinds >= SUBSET).mean()), 1),
+        "parallel_fifths": round(1000 * sum(int(parallels(g.pitch, FIFTH).sum()) for g in grids) / moments, 2),
+        "parallel_octaves": round(1000 * sum(int(parallels(g.pitch, OCTAVE).sum()) for g in grids) / moments, 2),
+        "crossing": round(100 * sum(int((crossings(g.pitch) > 0).sum()) for g in grids) / ticks, 2),
+        "spacing": round(100 * sum(int((wide_spacings(g.pitch) > 0).sum()) for g in grids) / ticks, 2),
+        "onsets_per_beat": round(begun / ticks, 2),  # four voices, four ticks a beat
+    }
+
+
+def samples(filler: Filler, split: str, options: SamplingOptions) -> dict[str, Any]:
+    """Harmonize a split's sopranos and count what `musicianship` counts, beside the same in Bach.
+
+    Returns
+    -------
+    dict
+        ``task, split, pieces, bach, samples, gave_way, seconds`` (median of a piece).
+    """
+    pieces = [p for p in chorales(split) if p.grid.ticks < LONGEST_TICKS]
+    filled, seconds, gave_way = [], [], 0
+    for piece in pieces:
+        known = np.zeros_like(piece.grid.known)
+        known[0] = piece.grid.known[0]
+        rest = np.zeros_like(known)
+        rest[1:] = piece.grid.pitch[0] == REST_PITCH
+        task = Task(replace(piece.grid, known=known), rest, np.full(known.shape, FREE))
+        began = time.perf_counter()
+        filling = filler.fill(task, options)
+        seconds.append(time.perf_counter() - began)
+        filled.append(filling.grid)
+        gave_way += sum(filling.gave_way.values())
+    return {
+        "task": "samples",
+        "split": split,
+        "pieces": len(pieces),
+        "bach": musicianship([piece.grid for piece in pieces]),
+        "samples": musicianship(filled),
+        "gave_way": gave_way,
+        "seconds": round(float(np.median(seconds)), 2),
+    }
 
 
 def _figures(results: list[tuple[np.ndarray, np.ndarray]], hidden: list[np.ndarray]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from scoreassist.errors import RequestError
 from scoreassist.grid.vocabulary import INPUTS, LOWEST, PITCHES, REST, VOCABULARY
+from scoreassist.options import CANDIDATES, TEMPERATURE
 from scoreassist.theory.harmony import OTHER, SEVENTH, TRIAD, chord_classes
 from scoreassist.theory.voice_leading import CHOIR_RANGES, SPACING
 
@@ -42,8 +43,8 @@ class SamplingOptions:
     """
 
     seed: int = 0
-    temperature: float = 0.8
-    candidates: int = 8
+    temperature: float = TEMPERATURE
+    candidates: int = CANDIDATES
     ranges: tuple[tuple[int, int], ...] = CHOIR_RANGES
     rules: tuple[str, ...] = (
         *("rests", "crossing", "parallels", "range", "spacing", "overlap", "chords", "fermata"),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from scoreassist.errors import OutputError, RequestError, UnreadableError
+from scoreassist.options import CANDIDATES, MODEL, TEMPERATURE
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 HIGHLIGHT = "#C00000"
@@ -41,18 +42,18 @@ def fill_options(function: Decorated) -> Decorated:
             click.option(
                 "--temperature",
                 type=float,
-                default=0.8,
+                default=TEMPERATURE,
                 show_default=True,
                 help="Below 1 safer, above 1 bolder.",
             ),
             click.option(
                 "--candidates",
                 type=int,
-                default=8,
+                default=CANDIDATES,
                 show_default=True,
                 help="Drawn at once; the best is kept.",
             ),
-            click.option("--model", default="bach-chorale", show_default=True, help="See `scoreassist models`."),
+            click.option("--model", default=MODEL, show_default=True, help="See `scoreassist models`."),
             click.option(
                 "--highlight/--no-highlight",
                 default=True,

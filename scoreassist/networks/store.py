@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from scoreassist.errors import ModelError
 from scoreassist.folders import data_folder
+from scoreassist.options import MODEL
 
 if TYPE_CHECKING:
     from scoreassist.networks.anticipation_rnn import AnticipationRNN
     from scoreassist.networks.filler import Filler
 
-DEFAULT_MODEL = "bach-chorale"
 WEIGHTS, CONFIG, CARD = "weights.safetensors", "config.json", "CARD.md"
 
 
@@ -35,7 +35,7 @@ def list_models() -> list[dict[str, Any]]:
     return [_config(path.parent) for path in sorted(folder.glob(f"*/{CONFIG}"))]
 
 
-def load_filler(name: str = DEFAULT_MODEL) -> Filler:
+def load_filler(name: str = MODEL) -> Filler:
     """A model ready to fill grids.
 
     Raises
@@ -49,7 +49,7 @@ def load_filler(name: str = DEFAULT_MODEL) -> Filler:
 
 
 @lru_cache(maxsize=4)
-def load_network(name: str = DEFAULT_MODEL) -> AnticipationRNN:
+def load_network(name: str = MODEL) -> AnticipationRNN:
     """A model's network, in evaluation mode and single precision; see `load_filler`."""
     folder = data_folder("models") / name
     if name not in {config["name"] for config in list_models()}:

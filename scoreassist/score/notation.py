@@ -6,7 +6,7 @@ starts on, except the plain syncopations short-long-short and quarter-half-quart
 
 from __future__ import annotations
 
-from scoreassist.score.metre import BEAT, HALF_MEASURE, SIXTEENTH, Metre, strengths
+from scoreassist.score.metre import BEAT, EIGHTH, HALF_MEASURE, SIXTEENTH, Metre, strengths
 
 # Note values by length in sixteenths: type and dots.
 VALUES: dict[int, tuple[str, int]] = {
@@ -41,43 +41,67 @@ def split(start: int, ticks: int, metre: Metre, measure_ticks: int, pickup: int,
     list of int
         Lengths in sixteenths, each a key of `VALUES`; ties join them.
     """
-    levels = strengths(metre, max(measure_ticks, start + ticks), pickup)
-    if ticks in VALUES and _shows_beat(start, ticks, levels, metre, rest):
+    end = start + ticks
+    levels = strengths(metre, max(measure_ticks, end), pickup)
+    place = start + pickup
+    if ticks in VALUES and not rest and _is_syncopation(place, ticks, levels[start:end], metre):
         return [ticks]
-    inside = range(start + 1, start + ticks)
-    if not inside:
-        return [ticks]
-    strongest = min(levels[i] for i in inside)
-    cuts = [i for i in inside if levels[i] == strongest]
-    # Prefer the cut that leaves a plain value on both sides, else the first.
-    cut = next((i for i in cuts if i - start in VALUES and start + ticks - i in VALUES), cuts[0])
-    left = split(start, cut - start, metre, measure_ticks, pickup, rest)
-    return left + split(cut, start + ticks - cut, metre, measure_ticks, pickup, rest)
+    # By where they have come: the values with the lowest cost. The fewest are best; then those cut at the
+    # strongest places; then those that begin with long ones.
+    best: dict[int, tuple[tuple[int, int, list[int]], list[int]]] = {start: ((0, 0, []), [])}
+    for at in range(start, end):
+        if at not in best:
+            continue
+        (count, weakness, shortness), values = best[at]
+        for value in VALUES:
+            stop = at + value
+            if stop > end or not _shows_beat(at + pickup, value, levels[at:stop], metre, rest):
+                continue
+            cost = (count + 1, weakness + (levels[stop] if stop < end else 0), [*shortness, -value])
+            if stop not in best or cost < best[stop][0]:
+                best[stop] = (cost, [*values, value])
+    return best[end][1]
 
 
-def _shows_beat(start: int, ticks: int, levels: tuple[int, ...], metre: Metre, rest: bool) -> bool:
-    if metre.compound:
-        beat = 3 * 16 // metre.beat_type
-        if ticks > beat:
-            return levels[start] <= BEAT and ticks % beat == 0
-        if ticks == beat:
-            return levels[start] <= BEAT
-        return all(levels[i] > BEAT for i in range(start + 1, start + ticks)) and (not rest or ticks in (1, 2, 4))
-    inside = [levels[i] for i in range(start + 1, start + ticks)]
-    if not inside or min(inside) >= levels[start]:
-        dotted = VALUES[ticks][1] > 0
-        return not (rest and dotted and ticks > 3)
+def _shows_beat(place: int, ticks: int, levels: tuple[int, ...], metre: Metre, rest: bool) -> bool:
+    """Whether a value hides no beat stronger than the one that it starts on.
+
+    `place` counts from the start of the full measure; `levels` are the strengths of the ticks covered.
+    """
+    if any(level < levels[0] for level in levels):
+        # A dotted eighth behind a sixteenth: it fills its beat.
+        return ticks == 3 and not rest and levels[0] == SIXTEENTH and min(levels) == EIGHTH
+    dotted = VALUES[ticks][1] > 0
+    in_three = len(metre.beat_starts()) % 3 == 0
+    if not metre.compound:
+        beat = 16 // min(metre.beat_type, 4)
+        return not rest or not ((dotted and ticks > 3) or (in_three and ticks > beat))
+    beat = 3 * 16 // metre.beat_type
+    if ticks >= beat:
+        return levels[0] <= BEAT and ticks % beat == 0 and not (rest and in_three and ticks > beat)
+    inside = place % beat
     if rest:
+        return not dotted and inside % ticks == 0
+    return all(level > BEAT for level in levels[1:]) and (inside % 2 == 0 or ticks == 1)
+
+
+def _is_syncopation(place: int, ticks: int, levels: tuple[int, ...], metre: Metre) -> bool:
+    """Whether a value that hides a stronger beat is one of those that are written all the same."""
+    dotted = VALUES[ticks][1] > 0
+    centre = levels[ticks // 2]
+    if metre.compound:  # sixteenth-eighth-sixteenth; a beat, two beats, a beat in 12/8
+        beat = 3 * 16 // metre.beat_type
+        return (ticks == 2 and min(levels) == EIGHTH) or (ticks == 2 * beat and place % beat == 0)
+    if ticks == 12:  # a quarter and a dotted half in 4/4
+        return metre.length == 4 and place == 4
+    even = len(metre.groups) == 1 and metre.beats not in (5, 7)
+    if levels[0] == EIGHTH and centre <= HALF_MEASURE:
         return False
-    if ticks == 12 and levels[start] == BEAT and start + ticks == len(levels):
-        return True  # a dotted half on the second beat of 4/4
-    centre = start + ticks // 2
-    plain = VALUES[ticks][1] == 0
-    only_centre = all(levels[i] >= levels[start] for i in range(start + 1, start + ticks) if i != centre)
-    one_up = levels[centre] == levels[start] - 1
-    if levels[start] == SIXTEENTH - 1 and levels[centre] <= HALF_MEASURE:
+    if not even and centre <= (HALF_MEASURE if metre.beat_type <= 4 else BEAT):
         return False
-    return plain and ticks % 2 == 0 and only_centre and one_up
+    # Half of a value, the value, half of a value: the stronger beat is its centre, and one level up.
+    hidden = [i for i, level in enumerate(levels) if level < levels[0]]
+    return not dotted and hidden == [ticks // 2] and centre == levels[0] - 1
 
 
 def beams(notes: list[tuple[int, int]], metre: Metre, measure_ticks: int, pickup: int) -> list[list[str]]:
@@ -108,7 +132,7 @@ def beams(notes: list[tuple[int, int]], metre: Metre, measure_ticks: int, pickup
                 if notes[index][1] == 1:
                     before = not first and notes[group[place - 1]][1] == 1
                     behind = not last and notes[group[place + 1]][1] == 1
-                    result[index].append(_second_beam(before, behind, notes[index][0], first))
+                    result[index].append(_second_beam(before, behind, notes[index][0], first, last))
         group.clear()
 
     for index, (onset, ticks) in enumerate(notes):
@@ -123,11 +147,11 @@ def beams(notes: list[tuple[int, int]], metre: Metre, measure_ticks: int, pickup
     return result
 
 
-def _second_beam(before: bool, behind: bool, onset: int, first: bool) -> str:
+def _second_beam(before: bool, behind: bool, onset: int, first: bool, last: bool) -> str:
     if before and behind:
         return "continue"
     if before:
         return "end"
     if behind:
         return "begin"
-    return "forward hook" if first or onset % 2 == 0 else "backward hook"
+    return "forward hook" if first or (onset % 2 == 0 and not last) else "backward hook"
