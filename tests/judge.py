@@ -112,10 +112,16 @@ def lengths(root: etree._Element) -> list[Fraction]:
 
 
 def gaps(root: etree._Element, line: Line) -> list[str]:
-    """Measures that a line does not fill from the first moment to the last, and where notes overlap."""
+    """Measures that a line does not fill from the first moment to the last, and where notes overlap.
+
+    A line may be absent from a measure in which another one rests for both on their staff.
+    """
     wrong = []
-    for index, (row, length) in enumerate(zip(lines(root)[line], lengths(root), strict=True)):
+    every = lines(root)
+    for index, (row, length) in enumerate(zip(every[line], lengths(root), strict=True)):
         at = Fraction(0)
+        if not row and any(_rests(rows[index], length) for key, rows in every.items() if key[:2] == line[:2]):
+            continue
         for sound in sorted(row, key=lambda s: (s.onset, s.duration)):
             if sound.element.find("chord") is not None or sound.duration == 0:
                 continue
@@ -125,6 +131,10 @@ def gaps(root: etree._Element, line: Line) -> list[str]:
         if at != length:
             wrong.append(f"measure {index}: ends at {at} of {length}")
     return wrong
+
+
+def _rests(row: list[Sound], length: Fraction) -> bool:
+    return all(s.midi is None for s in row) and sum((s.duration for s in row), Fraction(0)) == length
 
 
 def dangling_ties(root: etree._Element, line: Line) -> list[str]:
@@ -208,6 +218,18 @@ def canonical(element: etree._Element) -> bytes:
     if not isinstance(element.tag, str):  # lxml crashes on a comment of its own
         return bytes(etree.tostring(element, with_tail=False))
     return bytes(etree.tostring(element, method="c14n", with_tail=False))
+
+
+def plain(element: etree._Element) -> bytes:
+    """A note without what a copyist may change when a second voice joins its staff: stem and accidental."""
+    alone = copy.deepcopy(element)
+    for child in list(alone.iter()):
+        if child.tag in ("stem", "accidental") and child.getparent() is alone:
+            alone.remove(child)
+    for child in alone.iter():
+        child.text = (child.text or "").strip()
+        child.tail = (child.tail or "").strip()
+    return canonical(alone)
 
 
 def differences(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -84,14 +85,34 @@ def build_passage(timeline: Timeline, choir: Choir, regions: list[Region]) -> Pa
     known = grid.known & ~fill
     silent = known & (grid.pitch == REST_PITCH)
     everyone_rests = known.any(axis=0) & (silent == known).all(axis=0)
-    rest = ~known & everyone_rests
+    rest = ~known & everyone_rests & ~_asked_to_sing(timeline, grid, regions, everyone_rests)
     return Passage(timeline, choir, replace(grid, known=known), fill, rest, rhythm)
+
+
+def _asked_to_sing(
+    timeline: Timeline, grid: Grid, regions: list[Region], everyone_rests: np.ndarray
+) -> np.ndarray:
+    """Cells of marked regions in measures where all given voices rest throughout: bool (4, ticks).
+
+    Whoever marks such a measure wants notes there; one that is merely empty is a general pause.
+    """
+    asked = np.zeros_like(grid.known)
+    for region in regions:
+        if region.by != "empty":
+            for tick, stop in _ticks(timeline, grid, region):
+                first, end = grid.measure_ticks(int(grid.measure[tick]))
+                asked[region.voice, tick:stop] = everyone_rests[first:end].all()
+    return asked
 
 
 def _ticks(timeline: Timeline, grid: Grid, region: Region, *, outward: bool = False) -> Iterator[tuple[int, int]]:
     """First tick and end of a region's share in each measure, rounded inwards (or outwards)."""
     lower, upper = (math.floor, math.ceil) if outward else (math.ceil, math.floor)
-    for measure in timeline.measures:
+    measures = timeline.measures
+    at = max(bisect_right(measures, region.start, key=lambda m: m.onset) - 1, 0)
+    for measure in measures[at:]:
+        if measure.onset >= region.end:
+            break
         begin = max(region.start - measure.onset, Fraction(0))
         finish = min(region.end - measure.onset, measure.length)
         if finish <= begin:
@@ -106,7 +127,8 @@ def _ticks(timeline: Timeline, grid: Grid, region: Region, *, outward: bool = Fa
 
 def _straddling(timeline: Timeline, singer: Singer, regions: list[Region]) -> Iterator[tuple[Fraction, Fraction]]:
     """Onset and end of notes (ties joined) that lie partly inside and partly outside the regions."""
-    if not regions:
+    edges = _edges(regions)
+    if not edges:
         return
     chains: list[tuple[Fraction, Fraction]] = []
     joined = False
@@ -123,9 +145,19 @@ def _straddling(timeline: Timeline, singer: Singer, regions: list[Region]) -> It
                 chains.append((start, end))
             joined = event.tied_to
     for start, end in chains:
-        covered = sum((max(min(end, r.end) - max(start, r.start), Fraction(0)) for r in regions), Fraction(0))
-        if 0 < covered < end - start:
+        if bisect_right(edges, start) < bisect_left(edges, end):
             yield start, end
+
+
+def _edges(regions: list[Region]) -> list[Fraction]:
+    """Where regions of one voice begin and end, in order; where one begins as another ends is no edge."""
+    edges: list[Fraction] = []
+    for region in sorted(regions, key=lambda r: (r.start, r.end)):
+        if edges and region.start <= edges[-1]:
+            edges[-1] = max(edges[-1], region.end)
+        else:
+            edges += [region.start, region.end]
+    return edges
 
 
 def _refuse_odd_measures(timeline: Timeline, grid: Grid, singer: Singer, fill: np.ndarray) -> None:

@@ -65,8 +65,8 @@ class Grid:
 
     def measure_ticks(self, index: int) -> tuple[int, int]:
         """First tick of a measure, and the first after it."""
-        inside = np.flatnonzero(self.measure == index)
-        return int(inside[0]), int(inside[-1]) + 1
+        first, end = np.searchsorted(self.measure, [index, index + 1])
+        return int(first), int(end)
 
 
 def encode(timeline: Timeline, choir: Choir) -> Grid:

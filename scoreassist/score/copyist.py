@@ -58,6 +58,8 @@ def write_notes(
     for (part_id, staff, index), placed in on_staff.items():
         row = parts[part_id].measures[index]
         write_accidentals(row, staff, _still_there(row.events, staff), placed)
+    for part in timeline.parts:
+        _open_multiple_rests(part, {key[2] for key, placed in on_staff.items() if placed and key[0] == part.id})
     for part_id in added:
         _rest_where_silent(parts[part_id], timeline, factors[part_id])
     return [placed.element for placed in written]
@@ -105,6 +107,20 @@ def _rest_where_silent(part: Part, timeline: Timeline, factor: int) -> None:
         etree.SubElement(note, "voice").text = "1"
         place = sum(1 for child in row.element if child.tag in ("attributes",) or _left_barline(child))
         row.element.insert(place, note)
+
+
+def _open_multiple_rests(part: Part, indices: set[int]) -> None:
+    """Take back signs for several measures of rest over measures that now hold notes, which would hide them."""
+    for index, row in enumerate(part.measures):
+        for style in row.element.findall("attributes/measure-style"):
+            count = (style.findtext("multiple-rest") or "").strip()
+            if not count.isdigit() or not indices & set(range(index, index + int(count))):
+                continue
+            attributes = style.getparent()
+            assert attributes is not None
+            attributes.remove(style)
+            if len(attributes) == 0:
+                row.element.remove(attributes)
 
 
 def _left_barline(element: etree._Element) -> bool:

@@ -6,6 +6,8 @@ starts on, except the plain syncopations short-long-short and quarter-half-quart
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from scoreassist.score.metre import BEAT, EIGHTH, HALF_MEASURE, SIXTEENTH, Metre, strengths
 
 # Note values by length in sixteenths: type and dots.
@@ -72,13 +74,13 @@ def _shows_beat(place: int, ticks: int, levels: tuple[int, ...], metre: Metre, r
         # A dotted eighth behind a sixteenth: it fills its beat.
         return ticks == 3 and not rest and levels[0] == SIXTEENTH and min(levels) == EIGHTH
     dotted = VALUES[ticks][1] > 0
-    in_three = len(metre.beat_starts()) % 3 == 0
+    in_three = rest and len(metre.beat_starts()) % 3 == 0
     if not metre.compound:
         beat = 16 // min(metre.beat_type, 4)
-        return not rest or not ((dotted and ticks > 3) or (in_three and ticks > beat))
+        return not (rest and dotted and ticks > 3) and not (in_three and ticks > beat)
     beat = 3 * 16 // metre.beat_type
     if ticks >= beat:
-        return levels[0] <= BEAT and ticks % beat == 0 and not (rest and in_three and ticks > beat)
+        return levels[0] <= BEAT and ticks % beat == 0 and not (in_three and ticks > beat)
     inside = place % beat
     if rest:
         return not dotted and inside % ticks == 0
@@ -87,21 +89,27 @@ def _shows_beat(place: int, ticks: int, levels: tuple[int, ...], metre: Metre, r
 
 def _is_syncopation(place: int, ticks: int, levels: tuple[int, ...], metre: Metre) -> bool:
     """Whether a value that hides a stronger beat is one of those that are written all the same."""
-    dotted = VALUES[ticks][1] > 0
-    centre = levels[ticks // 2]
     if metre.compound:  # sixteenth-eighth-sixteenth; a beat, two beats, a beat in 12/8
         beat = 3 * 16 // metre.beat_type
         return (ticks == 2 and min(levels) == EIGHTH) or (ticks == 2 * beat and place % beat == 0)
+    even = _is_even(metre)
     if ticks == 12:  # a quarter and a dotted half in 4/4
-        return metre.length == 4 and place == 4
-    even = len(metre.groups) == 1 and metre.beats not in (5, 7)
+        return even and metre.length == 4 and place == 4
+    centre = levels[ticks // 2]
     if levels[0] == EIGHTH and centre <= HALF_MEASURE:
         return False
     if not even and centre <= (HALF_MEASURE if metre.beat_type <= 4 else BEAT):
         return False
     # Half of a value, the value, half of a value: the stronger beat is its centre, and one level up.
     hidden = [i for i, level in enumerate(levels) if level < levels[0]]
-    return not dotted and hidden == [ticks // 2] and centre == levels[0] - 1
+    return VALUES[ticks][1] == 0 and hidden == [ticks // 2] and centre == levels[0] - 1
+
+
+def _is_even(metre: Metre) -> bool:
+    """Whether all beats are equally long, and so are the halves of the measure."""
+    starts = metre.beat_starts()
+    sizes = {after - before for before, after in pairwise((*starts, metre.length))}
+    return len(sizes) == 1 and metre.half_measure() in (None, metre.length / 2)
 
 
 def beams(notes: list[tuple[int, int]], metre: Metre, measure_ticks: int, pickup: int) -> list[list[str]]:

@@ -7,6 +7,7 @@ staves, then clef and range.
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections.abc import Callable
@@ -21,15 +22,27 @@ VOICES = ("Soprano", "Alto", "Tenor", "Bass")
 SINGABLE = (36, 96)
 
 _NAMES = (
-    (r"s(opr?)?\.?|soprano|sopran|cantus|discantus|descant|treble|dessus|superius|melody|canto", 0),
-    (r"a(lt)?\.?|alto|altus|contralto|haute-contre|haute-?contre", 1),
-    (r"t(en)?\.?|tenor|tenore|ténor|taille", 2),
-    (r"b(ass)?\.?|bass|basso|bassus|basse|baritone|bariton", 3),
+    (
+        r"s|so?pr?\.?|sopran|soprán|soprano|sopranos|soprani|soprane|sopraan|sopraano|szoprán|сопрано"
+        r"|cantus|discantus|descant|treble|dessus|superius|melody|canto|tiple",
+        0,
+    ),
+    (r"a|alt\.?|alto|altos|alti|altus|altto|contralto|contraltos|contralti|haute-?contre|альт", 1),
+    (r"t|ten\.?|tenor|tenors|tenore|tenores|tenori|tenöre|ténor|ténors|taille|тенор", 2),
+    (
+        r"b|bas|bass|basses|basso|bassi|bassus|basse|bässe|bajo|bajos|baixo|basszus|бас"
+        r"|baritone|baritones|bariton|baritono|barítono|baryton",
+        3,
+    ),
 )
 _NAME_ROWS = tuple((re.compile(rf"(?:{pattern})(?:\s*(?:voice|solo|\d+|i+))?"), v) for pattern, v in _NAMES)
 _INSTRUMENT = re.compile(
-    r"sax|clarinet|klarin|guitar|drum|trombone|flute|flöte|recorder|horn|viol|cello|string|tuba|oboe|ukulele"
-    r"|piano|organ|continuo|harps|keyboard|trump|basso?on|fagott|bass(?=-)|percussion|double|contrabass|lute"
+    r"sax|clarinet|klarin|flute|flöte|flaut|recorder|oboe|basso?on|fagott|dulcian|shawm|pommer|krumm|rackett"
+    r"|horn|corno|kornett|cornet|zink|trump|trompet|tromb|posaun|tuba|ophicl|serpent|bugle"
+    r"|viol|gamba|cello|geige|bratsche|string|double|[ck]ontr[ae]b|upright|lute|laute|harp|zither"
+    r"|guitar|gitarr|chitarr|ukulele|banjo|mandol|balalai|acoustic|electric|fretless|slap|e-bass|bass(?=-)|synth"
+    r"|piano|organ|orgel|continuo|keyboard|klavier|clav|accord|harmoni|celest|bell|glocken|marimba|phone?\b"
+    r"|drum|timpani|pauke|percussion"
 )
 
 
@@ -222,16 +235,15 @@ def _by_names(named: list[tuple[_Staff, tuple[int, ...]]]) -> Choir | None:
 
 def _choose(staves: list[_Staff], timeline: Timeline) -> list[_Staff]:
     """The staves that sing, where an accompaniment stands beside them."""
-    if len(staves) in (1, 2, 4):
-        with_words = [s for s in staves if s.lyrics]
-        if len(staves) != 4 and len(with_words) == 1 and len({id(s.part) for s in staves}) > 1:
-            return with_words
-        return staves
-    parts_with_words = {id(s.part) for s in staves if s.lyrics}
-    chosen = [s for s in staves if id(s.part) in parts_with_words]
-    if chosen and len(chosen) <= 4:
-        return chosen
     singles = [s for s in staves if s.part.staves == 1]
+    with_words = {id(s.part) for s in staves if s.lyrics}
+    chosen = [s for s in staves if id(s.part) in with_words]
+    if len(staves) == 4 and len(singles) in (0, 4):
+        return staves
+    if len(staves) <= 2:
+        return chosen if len(chosen) == 1 and len({id(s.part) for s in staves}) > 1 else staves
+    if 0 < len(chosen) <= 4:
+        return chosen
     if 1 <= len(singles) <= 4:
         return singles
     raise RequestError(
@@ -244,7 +256,8 @@ def _by_staves(staves: list[_Staff], timeline: Timeline, given: int | None) -> C
     if len(staves) == 4:
         return Choir({v: _alone(staff, v) for v, staff in enumerate(staves)}, "open")
     if len(staves) == 3:
-        return Choir({v: _alone(staff, v) for v, staff in zip((0, 1, 3), staves, strict=True)}, "open")
+        lowest = 3 if staves[2].low else 2
+        return Choir({v: _alone(staff, v) for v, staff in zip((0, 1, lowest), staves, strict=True)}, "open")
     if len(staves) == 2:
         upper, lower = staves
         same_part = upper.part is lower.part
@@ -270,6 +283,7 @@ def _pair(staff: _Staff, upper: int, lower: int) -> tuple[Singer, Singer]:
     """Two singers of one staff; a voice number that is missing gets the next free one of the part."""
     numbers = list(staff.voices[:2])
     taken = {e.voice for e in staff.part.events()}
+    lone = len(numbers) == 1 and not staff.chords
     while len(numbers) < 2:
         if numbers:
             base = int(numbers[0]) + 1 if numbers[0].isdigit() else 2
@@ -278,10 +292,19 @@ def _pair(staff: _Staff, upper: int, lower: int) -> tuple[Singer, Singer]:
         while str(base) in taken or str(base) in numbers:
             base += 1
         numbers.append(str(base))
+    if (lone and lower == 3 and staff.voice == 3) or _height(staff, numbers[0]) < _height(staff, numbers[1]):
+        numbers.reverse()  # a line alone on the lower staff is the bass
     return (
         Singer(upper, staff.part, staff.number, numbers[0], True),
         Singer(lower, staff.part, staff.number, numbers[1], False),
     )
+
+
+def _height(staff: _Staff, number: str) -> float:
+    """The middle pitch of one voice of a staff; where it has no notes, it is thought to be in its place."""
+    own = [e.midi for e in staff.part.events() if (e.staff, e.voice) == (staff.number, number)]
+    pitches = [midi for midi in own if midi is not None]
+    return statistics.median(pitches) if pitches else math.nan
 
 
 def _collect(singer: Singer) -> None:
