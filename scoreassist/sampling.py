@@ -18,7 +18,8 @@ from torch import Tensor
 from scoreassist.errors import RequestError
 from scoreassist.grid.vocabulary import INPUTS, LOWEST, PITCHES, REST, VOCABULARY
 from scoreassist.options import CANDIDATES, TEMPERATURE
-from scoreassist.theory.harmony import OTHER, SEVENTH, TRIAD, chord_classes
+from scoreassist.score.metre import BEAT
+from scoreassist.theory.harmony import OTHER, SEVENTH, chord_classes, triad_parts
 from scoreassist.theory.voice_leading import CHOIR_RANGES, SPACING
 
 NEVER = float("-inf")
@@ -47,7 +48,7 @@ class SamplingOptions:
     candidates: int = CANDIDATES
     ranges: tuple[tuple[int, int], ...] = CHOIR_RANGES
     rules: tuple[str, ...] = (
-        *("rests", "crossing", "parallels", "range", "spacing", "overlap", "chords", "fermata"),
+        *("rests", "crossing", "parallels", "range", "spacing", "overlap", "chords", "arrival", "fermata"),
     )
 
     def __post_init__(self) -> None:
@@ -76,6 +77,8 @@ class Moment:
         Whether silence is what must be written here.
     held : bool
         Whether a given voice is holding a fermata that began before this tick.
+    arrival : bool
+        Whether a phrase comes to rest here: under a fermata, or on the last note.
     options : SamplingOptions
     """
 
@@ -87,6 +90,7 @@ class Moment:
     level: int
     must_rest: bool
     held: bool
+    arrival: bool
     options: SamplingOptions
 
 
@@ -172,24 +176,37 @@ def _overlap(m: Moment) -> Tensor:
 
 
 _CHORDS = torch.from_numpy(chord_classes())
+_TRIAD_PARTS = torch.from_numpy(triad_parts())
 _BITS = 1 << ((CANDIDATE + LOWEST) % 12)
 
 
 def _chords(m: Moment) -> Tensor:
     """On beats, prefer what makes a triad or seventh chord, or leaves room for one."""
-    if m.level > 2:
+    if m.level > BEAT:
         return torch.zeros(1, VOCABULARY)
-    heard = (m.now < REST).clone()
+    kind = _CHORDS[_sounding_with(m)]
+    penalty = torch.where(kind == OTHER, -2.0, 0.0)
+    if int((m.now < REST).sum(1).max()) >= m.now.shape[1] - 1:
+        penalty = penalty + torch.where(kind >= SEVENTH, 0.7, 0.0)
+    return torch.nn.functional.pad(penalty, (0, 1))
+
+
+def _arrival(m: Moment) -> Tensor:
+    """Where a phrase comes to rest, prefer a triad."""
+    if not m.arrival:
+        return torch.zeros(1, VOCABULARY)
+    return -3.0 * _as_float(~_TRIAD_PARTS[_sounding_with(m)])
+
+
+def _sounding_with(m: Moment) -> Tensor:
+    """Pitch-class sets, as bit masks, that each candidate makes with what sounds already: (N, PITCHES)."""
+    heard = m.now < REST
     heard[:, m.voice] = False
     bits = torch.where(heard, 1 << ((m.now + LOWEST) % 12), 0)
     mask = bits[:, 0]
     for voice in range(1, bits.shape[1]):
         mask = mask | bits[:, voice]
-    kind = _CHORDS[mask.unsqueeze(1) | _BITS]
-    penalty = torch.where(kind == OTHER, -2.0, 0.0)
-    if int(heard.sum(1).max()) == m.now.shape[1] - 1:
-        penalty = penalty + torch.where((kind == TRIAD) | (kind == SEVENTH), 0.7, 0.0)
-    return torch.nn.functional.pad(penalty, (0, 1))
+    return mask.unsqueeze(1) | _BITS
 
 
 def _fermata(m: Moment) -> Tensor:
@@ -238,6 +255,7 @@ RULES: dict[str, Rule] = {
     "spacing": Rule(_spacing, True),
     "overlap": Rule(_overlap, False),
     "chords": Rule(_chords, False),
+    "arrival": Rule(_arrival, False),
     "fermata": Rule(_fermata, False),
 }
 

@@ -55,6 +55,14 @@ def test_a_last_note_outside_the_tonic_triad_is_left_alone():
     assert not grid.known[3].any()
 
 
+def test_a_hole_that_goes_on_after_the_last_given_note_is_no_ending():
+    grid = melody([67, 69, 71, 72, 72, 72], 0)
+    grid.known[0, 12:] = False
+    same, rhythm = settled(grid)
+    assert not same.known[3].any()
+    assert (rhythm != HOLD).all()
+
+
 def test_a_given_bass_is_left_alone():
     given = melody([67, 69, 71, 72], 0)
     given.known[3] = True

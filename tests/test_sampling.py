@@ -29,6 +29,7 @@ def moment(voice: int, now: dict[int, int], before: dict[int, int], after: dict[
         level=more.get("level", 2),
         must_rest=more.get("must_rest", False),
         held=more.get("held", False),
+        arrival=more.get("arrival", False),
         options=options,
     )
 
@@ -88,6 +89,21 @@ def test_chords_prefer_the_note_that_completes_a_triad_on_the_beat():
 def test_between_beats_any_passing_note_is_as_good():
     m = moment(TENOR, {SOPRANO: C5, ALTO: G4, BASS: 48}, {}, level=3)
     assert not RULES["chords"].penalty(m).any()
+
+
+def test_where_a_phrase_comes_to_rest_a_seventh_is_worse_than_a_triad():
+    m = moment(ALTO, {SOPRANO: 77, TENOR: 57, BASS: 50}, {}, arrival=True)  # F5, A3, D3: D minor
+    penalty = RULES["arrival"].penalty(m)[0]
+    assert penalty[A4 - LOWEST] == penalty[D4 - LOWEST] == 0
+    assert penalty[C5 - LOWEST] < 0
+    assert not RULES["arrival"].penalty(moment(ALTO, {SOPRANO: 77, TENOR: 57, BASS: 50}, {})).any()
+
+
+def test_under_a_fermata_moving_on_is_unlikely():
+    m = moment(ALTO, {}, {ALTO: A4}, held=True)
+    penalty = RULES["fermata"].penalty(m)[0]
+    assert penalty[A4 - LOWEST] == 0
+    assert penalty[G4 - LOWEST] < -2
 
 
 def test_silence_is_written_where_and_only_where_everyone_rests():

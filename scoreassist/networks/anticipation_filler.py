@@ -18,7 +18,7 @@ from scoreassist.networks.batches import Cells, cells, collate_padded, hold_buck
 from scoreassist.networks.filler import Filling, Task
 from scoreassist.networks.stepping import Stepper
 from scoreassist.sampling import Moment, Sampler, SamplingOptions
-from scoreassist.theory.cadence import settle_ending
+from scoreassist.theory.cadence import ending, settle_ending
 from scoreassist.theory.harmony import OTHER, chord_class
 
 LONGEST_HOLD = 64
@@ -89,6 +89,7 @@ class _Run:
         self.hidden, self.rest, self.rhythm = ~grid.known, rest, rhythm
         self.inputs: Cells = cells(grid, grid.known)
         self.batch: Batch = collate_padded([self.inputs])
+        self.last_onset = (ending(grid, rest) or (grid.ticks, 0))[0]
         self.stepper = Stepper(network, self.batch, self.count)
         voices, ticks = grid.pitch.shape
         token = torch.from_numpy(self.inputs.token)
@@ -128,6 +129,7 @@ class _Run:
         level = self.batch.level[0, tick].expand(self.count)
         fermata = self.grid.fermata
         held = bool(tick and fermata[tick] and fermata[tick - 1])
+        arrival = bool(fermata[tick]) or tick >= self.last_onset
         for voice in self.network.config.order:
             if not hidden[voice]:
                 continue
@@ -151,6 +153,7 @@ class _Run:
                 int(self.grid.level[tick]),
                 bool(self.rest[voice, tick]),
                 held,
+                arrival,
                 self.sampler.options,
             )
             if self.rhythm[voice, tick] == HOLD:

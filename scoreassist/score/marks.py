@@ -7,6 +7,7 @@ which a singer has nothing but rest. Words stand above the part that they are fo
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from lxml import etree
 
 from scoreassist.errors import RequestError
 from scoreassist.score.singers import VOICES, Choir, Singer, named_voices
-from scoreassist.score.timeline import Measure, Part, Timeline
+from scoreassist.score.timeline import Measure, Part, Timeline, decimal
 
 _WORD = re.compile(r"(harmoni[sz]e|complete|keep|end)(\s+all)?[.:]?", re.IGNORECASE)
 
@@ -139,19 +140,31 @@ def _place(timeline: Timeline, text: str, *, last: bool) -> tuple[Fraction, Frac
             f"there is no measure '{number}'; measures are numbered {numbers[0]} to {numbers[-1]}",
             source=timeline.score.name,
         )
-    measure = rows[-1] if last else rows[0]
     if not beat_text:
+        measure = rows[-1] if last else rows[0]
         return measure.onset, measure.onset + measure.length
-    unit = Fraction(4, measure.metre.beat_type if measure.metre else 4)
-    beats = (measure.length + measure.pickup) / unit
-    if not beat_text.isdigit() or not 1 <= int(beat_text) <= beats:
+    beats = _beats(rows)
+    if beat_text not in beats:
+        known = list(beats)
         raise RequestError(
-            f"measure {number} has no beat '{beat_text}'; its beats are 1 to {int(beats)}",
+            f"measure {number} has no beat '{beat_text}'; its beats are {known[0]} to {known[-1]}",
             source=timeline.score.name,
         )
-    onset = (int(beat_text) - 1) * unit - measure.pickup
-    begin = max(onset, Fraction(0))
-    return measure.onset + begin, measure.onset + min(onset + unit, measure.length)
+    return beats[beat_text]
+
+
+def _beats(rows: list[Measure]) -> dict[str, tuple[Fraction, Fraction]]:
+    """Onset and end of every beat of a measure, which a repeat may have split, by its number."""
+    beats: dict[str, tuple[Fraction, Fraction]] = {}
+    for measure in rows:
+        unit = Fraction(4, measure.metre.beat_type if measure.metre else 4)
+        end = measure.pickup + measure.length
+        for beat in range(int(measure.pickup / unit), math.ceil(end / unit)):
+            start, stop = max(beat * unit, measure.pickup), min((beat + 1) * unit, end)
+            shift = measure.onset - measure.pickup
+            first, _ = beats.get(str(beat + 1), (shift + start, None))
+            beats[str(beat + 1)] = first, shift + stop
+    return beats
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +186,7 @@ def _words(timeline: Timeline) -> list[_Word]:
                 match = _WORD.fullmatch(" ".join((element.text or "").split()))
                 if match:
                     verb = match.group(1).lower().replace("harmonise", "harmonize")
-                    staff = direction.findtext("staff") if part.staves > 1 else None
-                    found.append(_Word(part, int(staff) if staff else None, at, verb, bool(match.group(2))))
+                    found.append(_Word(part, _staff(direction, part), at, verb, bool(match.group(2))))
     return sorted(found, key=lambda w: w.at)
 
 
@@ -186,16 +198,29 @@ def _directions(timeline: Timeline, part: Part) -> list[tuple[Fraction, etree._E
         divisions = row.start.divisions
         for child in row.element:
             if child.tag == "direction":
-                offset = Fraction((child.findtext("offset") or "0").strip()) / divisions
+                offset = _offset(child) / divisions
                 found.append((measure.onset + max(cursor + offset, Fraction(0)), child))
             elif child.tag == "attributes" and child.find("divisions") is not None:
-                divisions = int(Fraction(child.findtext("divisions") or divisions))
+                divisions = int(decimal(child.findtext("divisions")))
             elif child.tag in ("note", "backup", "forward"):
                 if child.find("chord") is not None or child.find("grace") is not None:
                     continue
-                length = Fraction((child.findtext("duration") or "0").strip()) / divisions
+                length = decimal(child.findtext("duration")) / divisions
                 cursor = max(cursor - length, Fraction(0)) if child.tag == "backup" else cursor + length
     return found
+
+
+def _offset(direction: etree._Element) -> Fraction:
+    try:
+        return decimal(direction.findtext("offset"))
+    except ValueError:
+        return Fraction(0)
+
+
+def _staff(direction: etree._Element, part: Part) -> int | None:
+    """The staff of a part that a direction stands at, if the part has several."""
+    text = (direction.findtext("staff") or "").strip()
+    return int(text) if part.staves > 1 and text.isdigit() else None
 
 
 def _by_words(timeline: Timeline, choir: Choir) -> list[Region] | None:
@@ -204,35 +229,61 @@ def _by_words(timeline: Timeline, choir: Choir) -> list[Region] | None:
         if any(w.verb == "keep" for w in words):
             return _without(_by_emptiness(timeline, choir), _kept(timeline, choir, words))
         return None
-    regions = []
-    for voice, singer in choir.singers.items():
-        for verb, start, end, own in _spans(timeline, singer, words):
-            # `complete` asks for the part that it stands in, `harmonize` for all the others.
-            if (verb == "complete" and own) or (verb == "harmonize" and not own):
-                regions.append(Region(voice, start, end, "words"))
+    regions = [
+        Region(voice, start, end, "words")
+        for voice, singer in choir.singers.items()
+        for word, start, end in _spans(timeline, words)
+        if _asks(word, singer, timeline, start, end)
+    ]
     return _without(regions, _kept(timeline, choir, words))
+
+
+def _asks(word: _Word, singer: Singer, timeline: Timeline, start: Fraction, end: Fraction) -> bool:
+    """Whether a word asks for a singer: `complete` for those of its staff, `harmonize` for all but those."""
+    if word.verb == "complete":
+        return word.everyone or _over(word, singer)
+    # Who stands over a second singer who has not come yet asks for that one too.
+    return word.verb == "harmonize" and not (_over(word, singer) and _sings(timeline, singer, start, end))
 
 
 def _kept(timeline: Timeline, choir: Choir, words: list[_Word]) -> list[Region]:
     return [
         Region(voice, start, end, "words")
         for voice, singer in choir.singers.items()
-        for verb, start, end, own in _spans(timeline, singer, words)
-        if verb == "keep" and own
+        for word, start, end in _spans(timeline, words)
+        if word.verb == "keep" and (word.everyone or _over(word, singer))
     ]
 
 
-def _spans(timeline: Timeline, singer: Singer, words: list[_Word]) -> list[tuple[str, Fraction, Fraction, bool]]:
-    """Each verb's stretch as it concerns a singer, and whether the word stands over the singer's own staff."""
+def _spans(timeline: Timeline, words: list[_Word]) -> list[tuple[_Word, Fraction, Fraction]]:
+    """Each word's stretch: up to the next word over the same staff, or over everyone."""
     end = timeline.measures[-1].onset + timeline.measures[-1].length
     spans = []
     for word in words:
-        if word.verb == "end":
-            continue
-        own = word.everyone or (word.part is singer.part and word.staff in (None, singer.staff))
-        closers = [w.at for w in words if w.at > word.at and (w.part is word.part or w.everyone or word.everyone)]
-        spans.append((word.verb, word.at, min(closers, default=end), own))
+        closers = [w.at for w in words if w.at > word.at and (_meet(w, word) or w.everyone or word.everyone)]
+        if word.verb != "end":
+            spans.append((word, word.at, min(closers, default=end)))
     return spans
+
+
+def _meet(one: _Word, two: _Word) -> bool:
+    """Whether two words stand over the same staff."""
+    return one.part is two.part and (one.staff == two.staff or None in (one.staff, two.staff))
+
+
+def _over(word: _Word, singer: Singer) -> bool:
+    """Whether a word stands over a singer's staff."""
+    return word.part is singer.part and word.staff in (None, singer.staff)
+
+
+def _sings(timeline: Timeline, singer: Singer, start: Fraction, end: Fraction) -> bool:
+    """Whether a singer has any note in a stretch."""
+    return any(
+        measure.onset + e.offset < end and measure.onset + e.end > start
+        for measure, events in zip(timeline.measures, singer.measures, strict=False)
+        for e in events
+        if e.kind == "note"
+    )
 
 
 def _without(regions: list[Region], kept: list[Region]) -> list[Region]:
@@ -256,18 +307,18 @@ def _by_brackets(timeline: Timeline, choir: Choir) -> list[Region] | None:
     """Stretches under a `<bracket>` line, matched by part and number."""
     regions = []
     for part in timeline.parts:
-        begun: dict[str, tuple[Fraction, str | None]] = {}
+        begun: dict[str, tuple[Fraction, int | None]] = {}
         for at, direction in _directions(timeline, part):
             for bracket in direction.iterfind("direction-type/bracket"):
                 number = bracket.get("number") or "1"
                 if bracket.get("type") == "start":
-                    begun[number] = (at, direction.findtext("staff") if part.staves > 1 else None)
+                    begun[number] = (at, _staff(direction, part))
                 elif bracket.get("type") == "stop" and number in begun:
                     start, staff = begun.pop(number)
                     regions += [
                         Region(voice, start, at, "bracket")
                         for voice, singer in choir.singers.items()
-                        if singer.part is part and (staff is None or singer.staff == int(staff))
+                        if singer.part is part and staff in (None, singer.staff)
                     ]
     return regions or None
 

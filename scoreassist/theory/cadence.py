@@ -58,6 +58,15 @@ def last_note(grid: Grid) -> tuple[int, int] | None:
     return tick, int(grid.pitch[voice, end])
 
 
+def ending(grid: Grid, rest: np.ndarray) -> tuple[int, int] | None:
+    """First tick and end of the last note, where a given voice sings it and nothing is to be sung after it."""
+    last = last_note(grid)
+    if last is None:
+        return None
+    stop = int(np.flatnonzero((grid.known & (grid.pitch != REST_PITCH)).any(axis=0))[-1]) + 1
+    return None if (~grid.known & ~rest)[:, stop:].any() else (last[0], stop)
+
+
 def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -> tuple[Grid, np.ndarray]:
     """Let a piece that is free to end as it likes end on its tonic, and the voices hold their last notes.
 
@@ -78,13 +87,11 @@ def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -
     grid, rhythm
         Unchanged where the ending is given, or the melody's last note belongs to no tonic triad.
     """
-    last = last_note(grid)
-    if last is None:
+    end, last = ending(grid, rest), last_note(grid)
+    if end is None or last is None:
         return grid, rhythm
-    tick, pitch = last
+    (tick, stop), pitch = end, last[1]
     free = ~grid.known & ~rest
-    ends = np.flatnonzero((grid.known & (grid.pitch != REST_PITCH)).any(axis=0))
-    stop = int(ends[-1]) + 1
     rhythm = rhythm.copy()
     rhythm[:, tick + 1 : stop][free[:, tick + 1 : stop]] = hold
     key = tonic(grid)

@@ -35,6 +35,18 @@ def chord_classes() -> np.ndarray:
     return classes
 
 
+@lru_cache(maxsize=1)
+def triad_parts() -> np.ndarray:
+    """Whether a pitch-class set is a triad or a part of one, indexed by its bit mask: bool array (4096,)."""
+    found = np.zeros(4096, dtype=bool)
+    for shape in TRIADS:
+        for root in range(12):
+            bits = [1 << ((root + step) % 12) for step in shape]
+            for chosen in range(8):
+                found[sum(bit for i, bit in enumerate(bits) if chosen >> i & 1)] = True
+    return found
+
+
 def chord_class(pitch: np.ndarray) -> np.ndarray:
     """Class of what sounds at each tick.
 

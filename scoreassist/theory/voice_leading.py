@@ -12,8 +12,9 @@ import numpy as np
 
 FIFTH, OCTAVE = 7, 0
 
-# Ranges that a choir sings (MIDI, inclusive), soprano to bass: those of the training chorales.
-CHOIR_RANGES = ((60, 81), (52, 74), (46, 69), (36, 66))
+# Ranges that a choir sings (MIDI, inclusive), soprano to bass, as textbooks of harmony give them:
+# C4-A5, G3-D5, C3-A4, E2-E4.
+CHOIR_RANGES = ((60, 81), (55, 74), (48, 69), (40, 64))
 
 # Widest distance between neighbours: an octave between upper voices, two octaves and a third above the bass.
 SPACING = (12, 12, 28)
