@@ -78,7 +78,9 @@ class Moment:
     held : bool
         Whether a given voice is holding a fermata that began before this tick.
     arrival : bool
-        Whether a phrase comes to rest here: under a fermata, or on the last note.
+        Whether a phrase comes to rest here, under a fermata.
+    chord : tuple of int
+        Pitch classes of the chord on which the piece ends, at its last note; else empty.
     options : SamplingOptions
     """
 
@@ -91,6 +93,7 @@ class Moment:
     must_rest: bool
     held: bool
     arrival: bool
+    chord: tuple[int, ...]
     options: SamplingOptions
 
 
@@ -192,10 +195,15 @@ def _chords(m: Moment) -> Tensor:
 
 
 def _arrival(m: Moment) -> Tensor:
-    """Where a phrase comes to rest, prefer a triad."""
-    if not m.arrival:
+    """Where a phrase comes to rest, prefer a triad; where the piece does, that of the tonic."""
+    if not m.arrival and not m.chord:
         return torch.zeros(1, VOCABULARY)
-    return -3.0 * _as_float(~_TRIAD_PARTS[_sounding_with(m)])
+    penalty = -3.0 * _as_float(~_TRIAD_PARTS[_sounding_with(m)])
+    if m.chord:
+        foreign = torch.ones(12, dtype=torch.bool)
+        foreign[list(m.chord)] = False
+        penalty = penalty - 6.0 * _as_float(foreign[(CANDIDATE + LOWEST) % 12])
+    return penalty
 
 
 def _sounding_with(m: Moment) -> Tensor:

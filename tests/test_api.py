@@ -163,7 +163,8 @@ def test_the_source_score_is_not_changed():
 
 
 def test_a_result_can_be_filled_on():
-    first = scoreassist.harmonize(MELODY, candidates=1)
+    melody = score(Staff("c5:q d5:q e5:q f5:q | e5:q d5:q c5:h", name="Soprano"))
+    first = scoreassist.harmonize(melody, layout="open", candidates=1)
     second = scoreassist.complete(first.score, measures=2, parts=["Alto"], candidates=1, seed=5)
     assert {(row["voice"], row["measure"]) for row in second.filled} == {("Alto", "2")}
 

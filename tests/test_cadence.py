@@ -8,7 +8,7 @@ import numpy as np
 
 from scoreassist.corpus import bare_grid
 from scoreassist.grid.voices import Grid
-from scoreassist.theory.cadence import last_note, settle_ending, tonic
+from scoreassist.theory.cadence import final_chord, last_note, settle_ending, tonic
 
 HOLD = 0
 
@@ -61,6 +61,15 @@ def test_a_hole_that_goes_on_after_the_last_given_note_is_no_ending():
     same, rhythm = settled(grid)
     assert not same.known[3].any()
     assert (rhythm != HOLD).all()
+
+
+def test_over_a_given_bass_the_last_chord_is_the_tonic_triad_unless_something_given_is_not_in_it():
+    given = melody([67, 69, 71, 72], 0)
+    given.known[3], given.known[0], given.pitch[3] = True, False, 48
+    nothing = np.zeros(given.pitch.shape, dtype=bool)
+    assert final_chord(given, nothing) == (0, 4, 7)
+    given.pitch[3, 12:] = 50
+    assert final_chord(given, nothing) == ()
 
 
 def test_a_given_bass_is_left_alone():

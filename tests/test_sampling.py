@@ -30,6 +30,7 @@ def moment(voice: int, now: dict[int, int], before: dict[int, int], after: dict[
         must_rest=more.get("must_rest", False),
         held=more.get("held", False),
         arrival=more.get("arrival", False),
+        chord=more.get("chord", ()),
         options=options,
     )
 
@@ -97,6 +98,13 @@ def test_where_a_phrase_comes_to_rest_a_seventh_is_worse_than_a_triad():
     assert penalty[A4 - LOWEST] == penalty[D4 - LOWEST] == 0
     assert penalty[C5 - LOWEST] < 0
     assert not RULES["arrival"].penalty(moment(ALTO, {SOPRANO: 77, TENOR: 57, BASS: 50}, {})).any()
+
+
+def test_a_piece_ends_on_its_tonic_triad():
+    m = moment(SOPRANO, {BASS: 50}, {}, chord=(2, 5, 6, 9))  # over D3, in D minor, with either third
+    penalty = RULES["arrival"].penalty(m)[0]
+    assert penalty[F4 - LOWEST] == penalty[F4 + 1 - LOWEST] == penalty[A4 - LOWEST] == 0
+    assert penalty[70 - LOWEST] < -4  # B flat would make another chord
 
 
 def test_under_a_fermata_moving_on_is_unlikely():

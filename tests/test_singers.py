@@ -127,6 +127,30 @@ def test_one_named_voice_with_a_piano_is_a_lone_melody():
     assert places(choir) == {T: ("P1", 1, "1")}
 
 
+@pytest.mark.parametrize("name", ["", "Voice", "Amazing Grace", "Flute", "Clarinet in Bb"])
+def test_a_melody_above_named_lower_parts_is_the_soprano(name: str):
+    closed = choir_of(Staff("c5:w ; e4:w", name), Staff("g3:w ; c3:w", "Tenor Bass", clefs=("bass",)))
+    assert [melody(closed.singers[v]) for v in (S, A, T, B)] == ["c5", "e4", "g3", "c3"]
+    open_score = choir_of(
+        Staff("c5:w", name), Staff("e4:w", "Alto"), Staff("g3:w", "Tenor"), Staff("c3:w", "Bass", clefs=("bass",))
+    )
+    assert [melody(open_score.singers[v]) for v in (S, A, T, B)] == ["c5", "e4", "g3", "c3"]
+
+
+def test_a_bass_without_a_name_below_named_upper_parts_is_the_bass():
+    choir = choir_of(Staff("c5:w", "Soprano"), Staff("e4:w", "Alto"), Staff("c3:w", "", clefs=("bass",)))
+    assert places(choir) == {S: ("P1", 1, "1"), A: ("P2", 1, "1"), B: ("P3", 1, "1")}
+
+
+def test_an_instrument_beside_named_singers_stays_one():
+    choir = choir_of(
+        Staff("c5:w", "Soprano"), Staff("e4:w", "Alto"), Staff("c3:w", "Bass Guitar", clefs=("bass",))
+    )
+    assert sorted(choir.singers) == [S, A]
+    choir = choir_of(Staff("c5:w", "Violin"), Staff("g3:w", "Tenor", clefs=("bass",)))
+    assert sorted(choir.singers) == [T]
+
+
 # --- by staves -------------------------------------------------------------------------------------------
 
 

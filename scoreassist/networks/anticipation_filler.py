@@ -18,7 +18,7 @@ from scoreassist.networks.batches import Cells, cells, collate_padded, hold_buck
 from scoreassist.networks.filler import Filling, Task
 from scoreassist.networks.stepping import Stepper
 from scoreassist.sampling import Moment, Sampler, SamplingOptions
-from scoreassist.theory.cadence import ending, settle_ending
+from scoreassist.theory.cadence import ending, final_chord, settle_ending
 from scoreassist.theory.harmony import OTHER, chord_class
 
 LONGEST_HOLD = 64
@@ -90,6 +90,7 @@ class _Run:
         self.inputs: Cells = cells(grid, grid.known)
         self.batch: Batch = collate_padded([self.inputs])
         self.last_onset = (ending(grid, rest) or (grid.ticks, 0))[0]
+        self.chord = final_chord(grid, rest)
         self.stepper = Stepper(network, self.batch, self.count)
         voices, ticks = grid.pitch.shape
         token = torch.from_numpy(self.inputs.token)
@@ -129,7 +130,8 @@ class _Run:
         level = self.batch.level[0, tick].expand(self.count)
         fermata = self.grid.fermata
         held = bool(tick and fermata[tick] and fermata[tick - 1])
-        arrival = bool(fermata[tick]) or tick >= self.last_onset
+        arrival = bool(fermata[tick])
+        chord = self.chord if tick >= self.last_onset else ()
         for voice in self.network.config.order:
             if not hidden[voice]:
                 continue
@@ -154,6 +156,7 @@ class _Run:
                 bool(self.rest[voice, tick]),
                 held,
                 arrival,
+                chord,
                 self.sampler.options,
             )
             if self.rhythm[voice, tick] == HOLD:

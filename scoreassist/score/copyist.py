@@ -10,8 +10,9 @@ from lxml import etree
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.parts import refine_divisions
 from scoreassist.score.singers import Choir, Singer
-from scoreassist.score.timeline import Event, Part, Timeline
-from scoreassist.score.writing import MeasureWriter, NewNote, Placed, set_stem, write_accidentals
+from scoreassist.score.stems import is_there, set_stem
+from scoreassist.score.timeline import Event, Measure, Part, Timeline
+from scoreassist.score.writing import MeasureWriter, NewNote, Placed, note_values, write_accidentals
 
 Stretch = tuple[int, int, list[NewNote]]
 
@@ -35,25 +36,31 @@ def write_notes(
     list of elements
         The new notes.
     """
-    factors = {part.id: _factor(part, choir, notes) for part in timeline.parts}
+    factors = {part.id: _factor(part, timeline, choir, notes) for part in timeline.parts}
     written: list[Placed] = []
     on_staff: dict[tuple[str, int, int], list[Placed]] = {}
     for voice, index in sorted(notes):
         singer = choir.singers[voice]
         row = singer.part.measures[index]
+        partner = _partner(choir, singer)
         writer = MeasureWriter(
             singer,
             row,
             timeline.measures[index],
             singer.measures[index],
             row.start.divisions * factors[singer.part.id],
+            {event.element for event in _kept(partner, index, notes)},
+            partner,
         )
-        for start, end, stretch in notes[voice, index]:
+        stretches = notes[voice, index]
+        if singer.part.id in added and singer.upper is not False:
+            stretches = [_with_rests_between(stretches, timeline.measures[index])]
+        for start, end, stretch in stretches:
             placed = writer.write(start, end, stretch)
             written += placed
             on_staff.setdefault((singer.part.id, singer.staff, index), []).extend(placed)
-        if on_staff[singer.part.id, singer.staff, index]:
-            _turn_stems(choir, singer, index)
+        if partner is not None and on_staff[singer.part.id, singer.staff, index]:
+            _turn_stems(singer, partner, index, notes)
     parts = {part.id: part for part in timeline.parts}
     for (part_id, staff, index), placed in on_staff.items():
         row = parts[part_id].measures[index]
@@ -65,7 +72,7 @@ def write_notes(
     return [placed.element for placed in written]
 
 
-def _factor(part: Part, choir: Choir, notes: dict[tuple[int, int], list[Stretch]]) -> int:
+def _factor(part: Part, timeline: Timeline, choir: Choir, notes: dict[tuple[int, int], list[Stretch]]) -> int:
     """By how much a part's divisions are refined, so that its new notes can be written; 1 if not at all."""
     for (voice, index), stretches in notes.items():
         singer = choir.singers[voice]
@@ -73,40 +80,64 @@ def _factor(part: Part, choir: Choir, notes: dict[tuple[int, int], list[Stretch]
             continue
         divisions = part.measures[index].start.divisions
         grain = TICKS_PER_QUARTER // gcd(divisions, TICKS_PER_QUARTER)
-        if any(n.onset % grain or n.ticks % grain for _, _, stretch in stretches for n in stretch):
+        new = [note for _, _, stretch in stretches for note in stretch]
+        values = [value for note in new for value in (note.onset, *note_values(note, timeline.measures[index]))]
+        if any(value % grain for value in values):
             return refine_divisions(part)
     return 1
 
 
 def _still_there(events: list[Event], staff: int) -> list[Event]:
-    return [e for e in events if e.staff == staff and e.element.getparent() is not None]
+    return [e for e in events if e.staff == staff and is_there(e.element)]
 
 
-def _turn_stems(choir: Choir, singer: Singer, index: int) -> None:
-    """Where a second voice has joined a staff, the given voice's stems point away from it."""
+def _partner(choir: Choir, singer: Singer) -> Singer | None:
+    """The other singer of a staff."""
     if singer.upper is None:
-        return
-    for partner in choir.singers.values():
-        if partner is singer or partner.part is not singer.part or partner.staff != singer.staff:
-            continue
-        own = {id(e.element) for e in singer.measures[index]}
-        for event in partner.measures[index]:
-            if event.kind == "note" and event.element.getparent() is not None and id(event.element) not in own:
-                set_stem(event.element, "down" if singer.upper else "up")
+        return None
+    return next(
+        (
+            other
+            for other in choir.singers.values()
+            if other is not singer and other.part is singer.part and other.staff == singer.staff
+        ),
+        None,
+    )
 
 
-def _rest_where_silent(part: Part, timeline: Timeline, factor: int) -> None:
-    for row, measure in zip(part.measures, timeline.measures, strict=False):
-        if row.element.find("note") is not None:
-            continue
-        divisions = row.start.divisions * factor
-        note = etree.Element("note")
-        etree.SubElement(note, "rest").set("measure", "yes")
-        duration = measure.length * divisions
-        etree.SubElement(note, "duration").text = str(_plain(duration))
-        etree.SubElement(note, "voice").text = "1"
-        place = sum(1 for child in row.element if child.tag in ("attributes",) or _left_barline(child))
-        row.element.insert(place, note)
+def _kept(singer: Singer | None, index: int, notes: dict[tuple[int, int], list[Stretch]]) -> list[Event]:
+    """Notes and rests of a measure that a singer goes on singing."""
+    if singer is None:
+        return []
+    holes = [
+        (Fraction(start, TICKS_PER_QUARTER), Fraction(end, TICKS_PER_QUARTER))
+        for start, end, _ in notes.get((singer.voice, index), [])
+    ]
+    return [
+        event
+        for event in singer.measures[index]
+        if not any(event.offset < end and event.end > start for start, end in holes)
+    ]
+
+
+def _with_rests_between(stretches: list[Stretch], measure: Measure) -> Stretch:
+    """One stretch over a whole measure that is otherwise silent."""
+    ticks = int(measure.length * TICKS_PER_QUARTER)
+    written, at = [], 0
+    for start, end, stretch in [*stretches, (ticks, ticks, [])]:
+        if start > at:
+            written.append(NewNote(at, start - at))
+        written += stretch
+        at = end
+    return 0, ticks, written
+
+
+def _turn_stems(singer: Singer, partner: Singer, index: int, notes: dict[tuple[int, int], list[Stretch]]) -> None:
+    """Where a second voice has joined a staff, the given voice's stems point away from it."""
+    shared = {(event.offset, event.voice) for event in _kept(singer, index, notes)}
+    for event in partner.measures[index]:
+        if event.kind == "note" and is_there(event.element) and (event.offset, event.voice) not in shared:
+            set_stem(event.element, "down" if singer.upper else "up")
 
 
 def _open_multiple_rests(part: Part, indices: set[int]) -> None:
@@ -121,6 +152,20 @@ def _open_multiple_rests(part: Part, indices: set[int]) -> None:
             attributes.remove(style)
             if len(attributes) == 0:
                 row.element.remove(attributes)
+
+
+def _rest_where_silent(part: Part, timeline: Timeline, factor: int) -> None:
+    for row, measure in zip(part.measures, timeline.measures, strict=False):
+        if row.element.find("note") is not None:
+            continue
+        divisions = row.start.divisions * factor
+        note = etree.Element("note")
+        etree.SubElement(note, "rest").set("measure", "yes")
+        duration = measure.length * divisions
+        etree.SubElement(note, "duration").text = str(_plain(duration))
+        etree.SubElement(note, "voice").text = "1"
+        place = sum(1 for child in row.element if child.tag in ("attributes",) or _left_barline(child))
+        row.element.insert(place, note)
 
 
 def _left_barline(element: etree._Element) -> bool:

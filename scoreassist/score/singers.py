@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import statistics
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -169,6 +170,8 @@ def find_choir(timeline: Timeline, given: int | None = None) -> Choir:
     choir = _by_names(sung) if len(staves) > 1 or (sung and len(sung[0][1]) == 1) else None
     if choir is None or (len(staves) == 1 and given is not None):
         choir = _by_staves(_choose(staves, timeline), timeline, given)
+    elif len(choir.singers) < len(VOICES):
+        choir = _with_unnamed(choir, staves, timeline)
     for singer in choir.singers.values():
         _collect(singer)
     _check_range(choir, timeline)
@@ -233,6 +236,27 @@ def _by_names(named: list[tuple[_Staff, tuple[int, ...]]]) -> Choir | None:
     return Choir(singers, "closed" if closed or lone else "open") if singers else None
 
 
+def _with_unnamed(choir: Choir, staves: list[_Staff], timeline: Timeline) -> Choir:
+    """A choir with its lines that no name tells, if all together are laid out as the names say.
+
+    So is a melody without a name, or an instrument's, above a tenor and a bass.
+    """
+    lower_named = {2, 3} <= set(choir.singers)
+    lines = [
+        staff
+        for staff in staves
+        if not _INSTRUMENT.search(staff.part.name.casefold()) or (staff is staves[0] and lower_named)
+    ]
+    if not 2 <= len(lines) <= 4:
+        return choir
+    whole = _by_staves(lines, timeline, None)
+    agree = all(
+        v in whole.singers and (s.part, s.staff) == (whole.singers[v].part, whole.singers[v].staff)
+        for v, s in choir.singers.items()
+    )
+    return whole if agree and len(whole.singers) > len(choir.singers) else choir
+
+
 def _choose(staves: list[_Staff], timeline: Timeline) -> list[_Staff]:
     """The staves that sing, where an accompaniment stands beside them."""
     singles = [s for s in staves if s.part.staves == 1]
@@ -283,7 +307,7 @@ def _pair(staff: _Staff, upper: int, lower: int) -> tuple[Singer, Singer]:
     """Two singers of one staff; a voice number that is missing gets the next free one of the part."""
     numbers = list(staff.voices[:2])
     taken = {e.voice for e in staff.part.events()}
-    lone = len(numbers) == 1 and not staff.chords
+    lone = len(numbers) == 1 and bool(staff.pitches) and not staff.chords
     while len(numbers) < 2:
         if numbers:
             base = int(numbers[0]) + 1 if numbers[0].isdigit() else 2
@@ -324,7 +348,8 @@ def _collect(singer: Singer) -> None:
         chords = any(e.chord for e in events)
         shared = own or others
         if own and others:
-            singer.measures.append(_layer(own, top=singer.upper))
+            shared = [] if singer.upper else _chords_beside(own, others)
+            singer.measures.append(_layer([*own, *shared], top=singer.upper))
         elif shared and (
             chords
             or (not has_second_voice and any(e.kind == "note" for e in shared) and _staff_has_chords(on_staff))
@@ -336,6 +361,16 @@ def _collect(singer: Singer) -> None:
 
 def _staff_has_chords(on_staff: list[list[Event]]) -> bool:
     return any(e.chord for events in on_staff for e in events)
+
+
+def _chords_beside(own: list[Event], others: list[Event]) -> list[Event]:
+    """Chords of the other voice where a singer has nothing: both sing them."""
+    stems = Counter((e.voice, e.offset) for e in others)
+    return [
+        e
+        for e in others
+        if stems[e.voice, e.offset] > 1 and not any(o.offset < e.end and o.end > e.offset for o in own)
+    ]
 
 
 def _top_line(number: str) -> Callable[[list[Event]], list[Event]]:

@@ -7,26 +7,20 @@ change when a second voice joins a staff: stem directions, and accidentals that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 
 from lxml import etree
 
 from scoreassist.score.metre import COMMON_TIME, TICKS_PER_QUARTER, Metre
 from scoreassist.score.notation import VALUES, beams, split
 from scoreassist.score.singers import Singer
+from scoreassist.score.stems import insert_child, is_there, leave_chord, set_stem, unbeam
 from scoreassist.score.timeline import Attributes, Event, Measure, PartMeasure
 
 STEP_NAMES = "FCGDAEB"  # on the line of fifths, from -1
 ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
-# Children of a <note> in the order of the schema (MusicXML 4.0).
-NOTE_ORDER = (
-    *("grace", "cue", "chord", "pitch", "unpitched", "rest", "duration", "tie", "instrument"),
-    *("footnote", "level", "voice", "type", "dot", "accidental", "time-modification", "stem"),
-    *("notehead", "notehead-text", "staff", "beam", "notations", "lyric", "play", "listen"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +65,20 @@ class Placed:
 
 
 class MeasureWriter:
-    """Writes one singer's new notes into one measure."""
+    """Writes one singer's new notes into one measure.
+
+    Parameters
+    ----------
+    singer, part_measure, measure
+    events : list of Event
+        What the singer has in the measure.
+    divisions : int
+        At the start of the measure, as they are now.
+    kept : collection of elements, optional
+        Notes that the other singer of the staff goes on singing, and rests that stand for that one too.
+    partner : Singer, optional
+        That other singer.
+    """
 
     def __init__(
         self,
@@ -80,9 +87,12 @@ class MeasureWriter:
         measure: Measure,
         events: list[Event],
         divisions: int,
+        kept: Collection[etree._Element] = (),
+        partner: Singer | None = None,
     ) -> None:
         self.singer, self.part_measure, self.measure, self.events = singer, part_measure, measure, events
         self.divisions = divisions
+        self.kept, self.partner = kept, partner
         self.metre: Metre = measure.metre or COMMON_TIME
         self.ticks = int(measure.length * TICKS_PER_QUARTER)
         self.pickup = int(measure.pickup * TICKS_PER_QUARTER)
@@ -92,16 +102,20 @@ class MeasureWriter:
         begin, finish = Fraction(start, TICKS_PER_QUARTER), Fraction(end, TICKS_PER_QUARTER)
         if not self._anything_new(begin, finish, notes):
             return []
-        replaced = [e for e in self.events if e.offset < finish and e.end > begin]
+        replaced = [e for e in self.events if e.offset < finish and e.end > begin and is_there(e.element)]
+        given = [e for e in replaced if e.element in self.kept]
+        own = [e for e in replaced if e.element not in self.kept]
         # The lower singer of a staff rests together with the upper one, whose rest stands for both.
         shared = [n for n in notes if n.midi is None] if self.singer.upper is False else []
-        notes = self._with_rests_left_over(replaced, begin, finish, notes)
+        notes = self._with_rests_left_over(own, begin, finish, notes)
         placed = self._elements(notes, shared)
-        run = self._run(replaced)
-        if run is not None:
-            self._put_in_place(run, placed)
+        first, last = placed[0], placed[-1]
+        end_of_notes = last.offset + Fraction(last.note.ticks, TICKS_PER_QUARTER)
+        if not given and self._is_run(own, first.offset, end_of_notes):
+            self._put_in_place(own, placed)
         else:
-            self._take_out(replaced)
+            self._take_out(own)
+            self._leave_to_partner(begin, finish)
             self._append(placed)
         return placed
 
@@ -130,10 +144,7 @@ class MeasureWriter:
     def _elements(self, notes: list[NewNote], shared: list[NewNote]) -> list[Placed]:
         placed: list[Placed] = []
         for note in notes:
-            if note.midi is None and note.onset == 0 and note.ticks == self.ticks:
-                pieces = [note.ticks]  # a full-measure rest
-            else:
-                pieces = split(note.onset, note.ticks, self.metre, self.ticks, self.pickup, note.midi is None)
+            pieces = note_values(note, self.measure)
             at = note.onset
             for index, ticks in enumerate(pieces):
                 first, last = index == 0, index == len(pieces) - 1
@@ -203,18 +214,16 @@ class MeasureWriter:
                 beam.text = value
                 insert_child(item.element, beam)
 
-    def _run(self, replaced: list[Event]) -> list[Event] | None:
-        """The replaced notes if they follow one another without a gap or a jump, else None."""
-        if not replaced or any(self._shares_stem(e) for e in replaced):
-            return None
-        for before, after in pairwise(replaced):
-            if before.end != after.offset:
-                return None
+    def _is_run(self, own: list[Event], begin: Fraction, finish: Fraction) -> bool:
+        """Whether the notes to be replaced follow one another, all that time, without a gap or a jump."""
+        if not own or any(self._shares_stem(e) for e in own):
+            return False
+        moments = [begin, *(moment for e in own for moment in (e.offset, e.end)), finish]
+        if any(left != right for left, right in zip(moments[::2], moments[1::2], strict=True)):
+            return False
         parent = self.part_measure.element
-        first, last = parent.index(replaced[0].element), parent.index(replaced[-1].element)
-        if any(child.tag in ("backup", "forward") for child in list(parent)[first:last]):
-            return None
-        return replaced
+        first, last = parent.index(own[0].element), parent.index(own[-1].element)
+        return not any(child.tag in ("backup", "forward") for child in list(parent)[first:last])
 
     def _put_in_place(self, run: list[Event], placed: list[Placed]) -> None:
         """Replace a run of notes; directions between them keep their moment in time."""
@@ -222,8 +231,11 @@ class MeasureWriter:
         first, last = parent.index(run[0].element), parent.index(run[-1].element)
         while last + 1 < len(parent) and parent[last + 1].find("chord") is not None:
             last += 1
+        while parent[first].find("chord") is not None:
+            first -= 1
         while first and parent[first - 1].find("grace") is not None:
             first -= 1
+        unbeam(list(parent)[first : last + 1])
         at = run[0].offset
         between: list[tuple[Fraction, etree._Element]] = []
         for child in list(parent)[first : last + 1]:
@@ -242,7 +254,8 @@ class MeasureWriter:
             sequence.append(item.element)
             for when, child in between:
                 if item.offset < when < end:
-                    sequence += [self._move("backup", end - when), child, self._move("forward", end - when)]
+                    back, forth = self._move("backup", end - when), self._move("forward", end - when)
+                    sequence += [back, child, forth]
             between = [(when, child) for when, child in between if when >= end]
         sequence += [child for _, child in between]
         for place, child in enumerate(sequence):
@@ -250,30 +263,49 @@ class MeasureWriter:
             parent.insert(first + place, child)
 
     def _shares_stem(self, event: Event) -> bool:
-        """Whether the note hangs on a stem with the other singer's."""
+        """Whether the note hangs on a stem, or stands in a voice, of the other singer's."""
         if self.singer.upper is None:
             return False
-        together = [
-            e
-            for e in self.part_measure.events
-            if e.staff == event.staff and e.voice == event.voice and e.offset == event.offset
-        ]
-        return len(together) > 1 or event.voice != self.singer.number
+        return event.element.findtext("voice", "1").strip() != self.singer.number or any(
+            element in self.kept for element in self._stem(event)
+        )
 
-    def _take_out(self, replaced: list[Event]) -> None:
-        """Remove a voice's notes where their time cannot simply be filled: the time stays as a `<forward>`."""
+    def _stem(self, event: Event) -> list[etree._Element]:
+        """The notes of a chord, this one among them, that are still there."""
+        return [
+            e.element
+            for e in self.part_measure.events
+            if (e.staff, e.voice, e.offset, e.kind) == (event.staff, event.voice, event.offset, event.kind)
+            and is_there(e.element)
+        ]
+
+    def _take_out(self, own: list[Event]) -> None:
+        """Remove notes whose time cannot simply be filled; it stays as a `<forward>` where nothing else sounds."""
         parent = self.part_measure.element
-        for event in replaced:
-            following = event.element.getnext()
-            if event.chord:
-                parent.remove(event.element)
-            elif following is not None and (stem := following.find("chord")) is not None:
-                following.remove(stem)
-                parent.remove(event.element)
-            elif event.voice == self.singer.number:
-                gap = self._move("forward", event.duration)
-                gap.tail = event.element.tail
-                parent.replace(event.element, gap)
+        for event in own:
+            stem = self._stem(event)
+            gone = stem if self.singer.upper is None else [event.element]
+            if len(gone) < len(stem):
+                leave_chord(event.element)
+                continue
+            unbeam(stem)
+            gap = self._move("forward", event.duration)
+            gap.tail = stem[-1].tail
+            parent.replace(stem[0], gap)
+            for element in stem[1:]:
+                parent.remove(element)
+
+    def _leave_to_partner(self, begin: Fraction, finish: Fraction) -> None:
+        """What was written as this singer's, and is the other's alone now, gets the other's voice number."""
+        if self.partner is None:
+            return
+        for event in self.part_measure.events:
+            inside = event.offset < finish and event.end > begin and event.staff == self.singer.staff
+            number = event.element.find("voice")
+            if inside and is_there(event.element) and number is not None and number.text == self.singer.number:
+                number.text = self.partner.number
+                if event.kind == "note":
+                    set_stem(event.element, "up" if self.partner.upper else "down")
 
     def _append(self, placed: list[Placed]) -> None:
         """Write at the end of the measure, behind a `<backup>` to where the notes begin."""
@@ -321,6 +353,14 @@ class MeasureWriter:
         return element
 
 
+def note_values(note: NewNote, measure: Measure) -> list[int]:
+    """Lengths of the tied values in which a note is written, in sixteenths."""
+    ticks, pickup = int(measure.length * TICKS_PER_QUARTER), int(measure.pickup * TICKS_PER_QUARTER)
+    if note.midi is None and note.onset == 0 and note.ticks == ticks:
+        return [ticks]  # a full-measure rest
+    return split(note.onset, note.ticks, measure.metre or COMMON_TIME, ticks, pickup, note.midi is None)
+
+
 def written_pitch(note: NewNote, attributes: Attributes) -> tuple[str, int, int]:
     """Step, alteration and octave as written, for a part that may transpose."""
     assert note.midi is not None
@@ -329,54 +369,56 @@ def written_pitch(note: NewNote, attributes: Attributes) -> tuple[str, int, int]
     return step, alter, natural // 12 - 1
 
 
-def insert_child(note: etree._Element, child: etree._Element) -> None:
-    """Put a child into a `<note>` where the schema wants it, behind its like."""
-    rank = NOTE_ORDER.index(str(child.tag))
-    place = sum(1 for other in note if other.tag in NOTE_ORDER and NOTE_ORDER.index(other.tag) <= rank)
-    child.tail = note[place - 1].tail if place else note.text
-    note.insert(place, child)
-
-
-def set_stem(note: etree._Element, direction: str) -> None:
-    """Turn a note's stem, unless it has none on purpose."""
-    stem = note.find("stem")
-    if stem is None:
-        if note.findtext("type") in ("whole", "breve", "long", "maxima"):
-            return
-        stem = etree.Element("stem")
-        insert_child(note, stem)
-    if stem.text not in ("none", "double", direction):
-        stem.text = direction
-
-
 def write_accidentals(measure: PartMeasure, staff: int, events: Iterable[Event], new: list[Placed]) -> None:
     """Accidentals of the new notes of a staff's measure, by key signature and what stood before.
 
-    A given note gets one only where a new note before it in the measure changed what it would sound like.
+    A given note gets one only where it read right before, and would not any more.
+
+    Parameters
+    ----------
+    measure : PartMeasure
+        As it was before.
+    staff : int
+    events : iterable of Event
+        Those of the measure that are still there.
+    new : list of Placed
     """
-    key = dict.fromkeys(STEP_NAMES, 0)
+    given = [(e.offset, 0, e.element) for e in events]
+    was = [(e.offset, 0, e.element) for e in measure.events if e.staff == staff]
+    now = given + [(p.offset, 1, p.element) for p in new if p.note.midi is not None]
     fifths = measure.start.fifths
-    for place in range(abs(fifths)):  # sharps F C G D A E B, flats the other way round
-        key[STEP_NAMES[place % 7 if fifths > 0 else -1 - place % 7]] += 1 if fifths > 0 else -1
-    rows: list[tuple[Fraction, int, etree._Element, bool]] = [
-        (e.offset, 0, e.element, False) for e in events if e.kind in ("note", "grace", "cue")
-    ]
-    rows += [(p.offset, 1, p.element, True) for p in new if p.note.midi is not None]
-    state: dict[tuple[str, str], tuple[int, bool]] = {}
-    for _, _, element, is_new in sorted(rows, key=lambda row: row[:2]):
-        step, octave = element.findtext("pitch/step"), element.findtext("pitch/octave")
-        if step is None or octave is None:
-            continue
-        alter = int(float(element.findtext("pitch/alter") or 0))
-        now, by_new = state.get((step, octave), (key[step], False))
-        continues = any(t.get("type") == "stop" for t in element.iterfind("tie"))
-        if continues and (step, octave) not in state:
-            continue  # a tie carries its accidental over the barline
-        if element.find("accidental") is None and alter != now and (is_new or by_new) and not continues:
+    read_right = {element for element, alter, read in _readings(was, fifths) if alter == read}
+    read_right |= {p.element for p in new}
+    for element, alter, read in _readings(now, fifths):
+        if alter != read and element in read_right and element.find("accidental") is None:
             accidental = etree.Element("accidental")
             accidental.text = ACCIDENTALS.get(alter, "natural")
             insert_child(element, accidental)
-        state[step, octave] = (alter, is_new)
+
+
+def _readings(
+    rows: list[tuple[Fraction, int, etree._Element]], fifths: int
+) -> Iterator[tuple[etree._Element, int, int]]:
+    """Each note with its alteration, and the one that key and earlier accidentals of the measure make of it.
+
+    An accidental holds for its step and octave until the barline; a tie carries it over, for its own note. One
+    that is printed on a note between this step and the next counts.
+    """
+    state: dict[tuple[str, str], int] = {}
+    for _, _, element in sorted(rows, key=lambda row: row[:2]):
+        step, octave = element.findtext("pitch/step"), element.findtext("pitch/octave")
+        if step is None or octave is None:
+            continue
+        alter = round(float(element.findtext("pitch/alter") or 0))
+        if element.find("accidental") is None and element.find("tie[@type='stop']") is not None:
+            yield element, alter, alter
+            continue
+        place = STEP_NAMES.index(step) if step in STEP_NAMES else 0
+        # Sharps come from the front of the line of fifths, flats from its back.
+        in_key = int(place < fifths) if fifths >= 0 else -int(place >= 7 + fifths)
+        yield element, alter, state.get((step, octave), in_key)
+        if element.find("accidental") is not None:
+            state[step, octave] = alter
 
 
 def _text(parent: etree._Element, tag: str, text: str) -> etree._Element:

@@ -67,6 +67,21 @@ def ending(grid: Grid, rest: np.ndarray) -> tuple[int, int] | None:
     return None if (~grid.known & ~rest)[:, stop:].any() else (last[0], stop)
 
 
+def final_chord(grid: Grid, rest: np.ndarray) -> tuple[int, ...]:
+    """Pitch classes of the tonic triad, root first, if a piece ends on it: with all that is given there in it.
+
+    In minor both thirds are among them. Empty where the ending is not free, or something given speaks against it.
+    """
+    end, key = ending(grid, rest), tonic(grid)
+    if end is None or key is None:
+        return ()
+    root, major = key
+    chord = tuple((root + step) % 12 for step in ((0, 4, 7) if major else (0, 3, 4, 7)))
+    here = grid.known[:, end[0] : end[1]] & (grid.pitch[:, end[0] : end[1]] != REST_PITCH)
+    given = set((grid.pitch[:, end[0] : end[1]][here] % 12).tolist())
+    return chord if given <= set(chord) else ()
+
+
 def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -> tuple[Grid, np.ndarray]:
     """Let a piece that is free to end as it likes end on its tonic, and the voices hold their last notes.
 
@@ -87,20 +102,17 @@ def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -
     grid, rhythm
         Unchanged where the ending is given, or the melody's last note belongs to no tonic triad.
     """
-    end, last = ending(grid, rest), last_note(grid)
-    if end is None or last is None:
+    end = ending(grid, rest)
+    if end is None:
         return grid, rhythm
-    (tick, stop), pitch = end, last[1]
+    tick, stop = end
     free = ~grid.known & ~rest
     rhythm = rhythm.copy()
     rhythm[:, tick + 1 : stop][free[:, tick + 1 : stop]] = hold
-    key = tonic(grid)
-    if key is None or not free[BASS, tick:stop].all() or free.all(axis=0)[tick]:
+    chord = final_chord(grid, rest)
+    if not chord or not free[BASS, tick:stop].all():
         return grid, rhythm
-    root, major = key
-    if (pitch - root) % 12 not in ((0, 4, 7) if major else (0, 3, 4, 7)):
-        return grid, rhythm
-    note = min(range(root + 24, 128, 12), key=lambda p: abs(p - BASS_CENTRE))
+    note = min(range(chord[0] + 24, 128, 12), key=lambda p: abs(p - BASS_CENTRE))
     lowest_known = grid.pitch[:BASS, tick:stop][grid.known[:BASS, tick:stop]]
     if (lowest_known[lowest_known >= 0] < note).any():
         return grid, rhythm

@@ -1,0 +1,103 @@
+"""Stems and what hangs on them: chords that two singers share, beams between neighbours, words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+# Children of a <note> in the order of the schema (MusicXML 4.0).
+NOTE_ORDER = (
+    *("grace", "cue", "chord", "pitch", "unpitched", "rest", "duration", "tie", "instrument"),
+    *("footnote", "level", "voice", "type", "dot", "accidental", "time-modification", "stem"),
+    *("notehead", "notehead-text", "staff", "beam", "notations", "lyric", "play", "listen"),
+)
+
+# What belongs to a stem, rather than to one of its notes.
+_OF_THE_STEM = ("stem", "beam", "lyric")
+
+
+def insert_child(note: etree._Element, child: etree._Element) -> None:
+    """Put a child into a `<note>` where the schema wants it, behind its like."""
+    rank = NOTE_ORDER.index(str(child.tag))
+    place = sum(1 for other in note if other.tag in NOTE_ORDER and NOTE_ORDER.index(other.tag) <= rank)
+    child.tail = note[place - 1].tail if place else note.text
+    note.insert(place, child)
+
+
+def set_stem(note: etree._Element, direction: str) -> None:
+    """Turn a note's stem, unless it has none on purpose."""
+    stem = note.find("stem")
+    if stem is None:
+        if note.findtext("type") in ("whole", "breve", "long", "maxima"):
+            return
+        stem = etree.Element("stem")
+        insert_child(note, stem)
+    if stem.text not in ("none", "double", direction):
+        stem.text = direction
+
+
+def is_there(element: etree._Element) -> bool:
+    """Whether an element still stands in its measure."""
+    return element.getparent() is not None
+
+
+def leave_chord(note: etree._Element) -> None:
+    """Take one note out of its chord; beams, words and signs stay with the others."""
+    parent = note.getparent()
+    heir = note.getnext()
+    assert parent is not None
+    if note.find("chord") is None and heir is not None and (chord := heir.find("chord")) is not None:
+        heir.remove(chord)
+        for tag in _OF_THE_STEM:
+            if heir.find(tag) is None:
+                for child in note.findall(tag):
+                    insert_child(heir, child)
+        _hand_over_notations(note, heir)
+    parent.remove(note)
+
+
+def _hand_over_notations(note: etree._Element, heir: etree._Element) -> None:
+    """Slurs, fermatas and articulations; ties are each note's own."""
+    signs = [sign for sign in note.iterfind("notations/*") if sign.tag != "tied"]
+    if not signs:
+        return
+    notations = heir.find("notations")
+    if notations is None:
+        notations = etree.Element("notations")
+        insert_child(heir, notations)
+    for sign in signs:
+        notations.append(sign)
+
+
+def unbeam(gone: list[etree._Element]) -> None:
+    """Given notes on either side of those that will go are no longer beamed to them."""
+    before = next(_neighbours(gone[0], gone, forwards=False), None)
+    behind = next(_neighbours(gone[-1], gone, forwards=True), None)
+    if before is not None:
+        _mend(before, {"begin": None, "continue": "end"}, "backward hook")
+    if behind is not None:
+        _mend(behind, {"end": None, "continue": "begin", "backward hook": "forward hook"}, "forward hook")
+
+
+def _neighbours(note: etree._Element, gone: list[etree._Element], *, forwards: bool) -> Iterator[etree._Element]:
+    """The notes of the same voice that follow (or precede) in the measure, one of each chord."""
+    voice = next((e.findtext("voice") for e in gone if e.tag == "note"), None)
+    for other in note.itersiblings("note", preceding=not forwards):
+        if other.findtext("voice") == voice and other.find("chord") is None and other.find("grace") is None:
+            yield other
+
+
+def _mend(note: etree._Element, changes: dict[str, str | None], hook: str) -> None:
+    """Change a note's beams; without its first beam it has none, and a second one without partner is a hook."""
+    for beam in note.findall("beam"):
+        text = beam.text or ""
+        if text not in changes:
+            continue
+        change = changes[text] or (None if beam.get("number", "1") == "1" else hook)
+        if change is not None:
+            beam.text = change
+        else:
+            for other in note.findall("beam"):
+                note.remove(other)
+            return
