@@ -24,7 +24,7 @@ from scoreassist.score.document import open_score
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline
 
-_ENCODING = 1  # raise when grids of the same file come out differently
+_ENCODING = 2  # raise when grids of the same file come out differently
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,7 @@ def bare_grid(pitch: np.ndarray) -> Grid:
         np.full(ticks, LEVEL_UNKNOWN),
         np.full(ticks, NO_KEY),
         np.arange(ticks) // 16,
+        np.zeros(ticks, dtype=bool),
     )
 
 

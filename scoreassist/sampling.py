@@ -48,7 +48,7 @@ class SamplingOptions:
     candidates: int = CANDIDATES
     ranges: tuple[tuple[int, int], ...] = CHOIR_RANGES
     rules: tuple[str, ...] = (
-        *("rests", "crossing", "parallels", "range", "spacing", "overlap", "chords", "arrival", "fermata"),
+        *("rests", "crossing", "parallels", "range", "spacing", "overlap", "chords", "arrival", "stillness"),
     )
 
     def __post_init__(self) -> None:
@@ -76,7 +76,8 @@ class Moment:
     must_rest : bool
         Whether silence is what must be written here.
     held : bool
-        Whether a given voice is holding a fermata that began before this tick.
+        Whether this is no moment to move: a given voice holds a fermata that began before, or beats are
+        dotted and the given voices move neither here nor is this a beat.
     arrival : bool
         Whether a phrase comes to rest here, under a fermata.
     chord : tuple of int
@@ -217,12 +218,12 @@ def _sounding_with(m: Moment) -> Tensor:
     return mask.unsqueeze(1) | _BITS
 
 
-def _fermata(m: Moment) -> Tensor:
-    """Under a fermata, come to rest with the voice that has it."""
+def _stillness(m: Moment) -> Tensor:
+    """Under a fermata, come to rest with the voice that has it; in compound time, move with the given voices."""
     if not m.held:
         return torch.zeros(1, VOCABULARY)
     moved = m.before[:, m.voice : m.voice + 1] != CANDIDATE
-    return -4.0 * _as_float(moved)
+    return -8.0 * _as_float(moved)
 
 
 def _as_float(bad: Tensor) -> Tensor:
@@ -264,7 +265,7 @@ RULES: dict[str, Rule] = {
     "overlap": Rule(_overlap, False),
     "chords": Rule(_chords, False),
     "arrival": Rule(_arrival, False),
-    "fermata": Rule(_fermata, False),
+    "stillness": Rule(_stillness, False),
 }
 
 

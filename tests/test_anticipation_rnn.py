@@ -151,6 +151,17 @@ def test_a_piece_that_may_end_freely_ends_on_its_tonic_and_holds(network):
     assert not filled.struck[:, 13:].any()
 
 
+def test_in_compound_time_the_voices_move_with_the_melody_or_the_beat(network):
+    level = np.array([0, 4, 3, 4, 3, 4, 2, 4, 3, 4, 3, 4, 0, 4, 3, 4])  # 6/8
+    melody = np.array([[72] * 4 + [74] * 2 + [76] * 6 + [72] * 4])  # quarter, eighth, dotted quarter
+    grid = bare_grid(np.vstack([melody, CADENCE[1:]]))
+    grid = replace(grid, level=level, fifths=np.zeros(16, dtype=np.int64), compound=np.ones(16, dtype=bool))
+    known = nothing()
+    known[0] = True
+    filled = AnticipationFiller(network).fill(task(known, grid), SamplingOptions(temperature=5.0)).grid
+    assert set(np.flatnonzero(filled.struck[1:].any(axis=0))) <= {0, 4, 6, 12}
+
+
 def test_slash_rhythm_is_kept(network):
     known = ~nothing()
     known[1] = False

@@ -107,9 +107,9 @@ def test_a_piece_ends_on_its_tonic_triad():
     assert penalty[70 - LOWEST] < -4  # B flat would make another chord
 
 
-def test_under_a_fermata_moving_on_is_unlikely():
+def test_moving_on_is_unlikely_where_the_given_voices_hold_still():
     m = moment(ALTO, {}, {ALTO: A4}, held=True)
-    penalty = RULES["fermata"].penalty(m)[0]
+    penalty = RULES["stillness"].penalty(m)[0]
     assert penalty[A4 - LOWEST] == 0
     assert penalty[G4 - LOWEST] < -2
 

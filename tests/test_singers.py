@@ -142,6 +142,29 @@ def test_a_bass_without_a_name_below_named_upper_parts_is_the_bass():
     assert places(choir) == {S: ("P1", 1, "1"), A: ("P2", 1, "1"), B: ("P3", 1, "1")}
 
 
+def test_a_second_voice_on_the_staff_of_a_named_singer_is_that_ones_neighbour():
+    below = Staff("g3:w ; c3:w", "Tenor Bass", clefs=("bass",))
+    choir = choir_of(Staff("c5:w ; e4:w", "Soprano"), below)
+    assert [melody(choir.singers[v]) for v in (S, A, T, B)] == ["c5", "e4", "g3", "c3"]
+    choir = choir_of(Staff("c5:w ; e4:w", "Soprano Alto"), Staff("c3:w ; g3:w", "Bass", clefs=("bass",)))
+    assert [melody(choir.singers[v]) for v in (S, A, T, B)] == ["c5", "e4", "g3", "c3"]
+
+
+def test_a_second_voice_of_a_singer_whose_neighbour_is_named_is_a_divided_part():
+    choir = choir_of(Staff("c5:w ; a4:w", "Soprano"), Staff("e4:w", "Alto"))
+    assert {v: (s.part.id, s.upper) for v, s in choir.singers.items()} == {S: ("P1", None), A: ("P2", None)}
+
+
+def test_lines_without_names_sing_what_the_names_leave_from_the_top():
+    choir = choir_of(Staff("c5:w", "Soprano"), Staff("e4:w", ""), Staff("g3:w", ""), Staff("c3:w", "Bass"))
+    assert places(choir) == {v: (f"P{v + 1}", 1, "1") for v in (S, B, A, T)}
+
+
+def test_two_named_parts_are_two_singers_and_not_four():
+    choir = choir_of(Staff("c5:w", "Soprano"), Staff("c3:w", "Bass", clefs=("bass",)))
+    assert (sorted(choir.singers), choir.layout) == ([S, B], "open")
+
+
 def test_an_instrument_beside_named_singers_stays_one():
     choir = choir_of(
         Staff("c5:w", "Soprano"), Staff("e4:w", "Alto"), Staff("c3:w", "Bass Guitar", clefs=("bass",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -60,27 +60,27 @@ class Passage:
 def build_passage(timeline: Timeline, choir: Choir, regions: list[Region]) -> Passage:
     """Put a choir on a grid and open the holes that regions ask for.
 
-    A note that reaches beyond a region, itself or through its ties, is kept whole.
+    A note that reaches beyond a region, itself or through its ties, is kept whole; so are notes and rests that
+    begin or end between sixteenths, unless a region covers all that share a sixteenth with them.
 
     Raises
     ------
     UnsupportedError
-        A hole lies in a measure that does not last a whole number of sixteenths.
+        A hole lies in a measure that does not last a whole number of sixteenths, or changes its divisions.
     """
     grid = encode(timeline, choir)
     fill = np.zeros_like(grid.known)
     rhythm = np.full(grid.known.shape, FREE)
     for region in regions:
         for tick, stop in _ticks(timeline, grid, region):
+            if grid.measure[tick] >= len(choir.singers[region.voice].part.measures):
+                break  # the part has no such measure to write into
             fill[region.voice, tick:stop] = True
             if region.by == "slashes":
                 rhythm[region.voice, tick:stop] = HOLD
                 rhythm[region.voice, tick] = STRIKE
     for voice, singer in choir.singers.items():
-        for onset, end in _straddling(timeline, singer, [r for r in regions if r.voice == voice]):
-            region = Region(voice, onset, end, "")
-            for tick, stop in _ticks(timeline, grid, region, outward=True):
-                fill[voice, tick:stop] = False
+        _keep_whole(fill[voice], list(_indivisible(grid, singer)))
         _refuse_odd_measures(timeline, grid, singer, fill[voice])
     known = grid.known & ~fill
     silent = known & (grid.pitch == REST_PITCH)
@@ -105,9 +105,8 @@ def _asked_to_sing(
     return asked
 
 
-def _ticks(timeline: Timeline, grid: Grid, region: Region, *, outward: bool = False) -> Iterator[tuple[int, int]]:
-    """First tick and end of a region's share in each measure, rounded inwards (or outwards)."""
-    lower, upper = (math.floor, math.ceil) if outward else (math.ceil, math.floor)
+def _ticks(timeline: Timeline, grid: Grid, region: Region) -> Iterator[tuple[int, int]]:
+    """First tick and end of a region's share in each measure, rounded inwards."""
     measures = timeline.measures
     at = max(bisect_right(measures, region.start, key=lambda m: m.onset) - 1, 0)
     for measure in measures[at:]:
@@ -118,59 +117,65 @@ def _ticks(timeline: Timeline, grid: Grid, region: Region, *, outward: bool = Fa
         if finish <= begin:
             continue
         first, end = grid.measure_ticks(measure.index)
-        tick = first + lower(begin * TICKS_PER_QUARTER)
+        tick = first + math.ceil(begin * TICKS_PER_QUARTER)
         whole = finish == measure.length
-        stop = end if whole else first + upper(finish * TICKS_PER_QUARTER)
+        stop = end if whole else first + math.floor(finish * TICKS_PER_QUARTER)
         if stop > tick:
             yield tick, min(stop, end)
 
 
-def _straddling(timeline: Timeline, singer: Singer, regions: list[Region]) -> Iterator[tuple[Fraction, Fraction]]:
-    """Onset and end of notes (ties joined) that lie partly inside and partly outside the regions."""
-    edges = _edges(regions)
-    if not edges:
-        return
-    chains: list[tuple[Fraction, Fraction]] = []
-    joined = False
+def _indivisible(grid: Grid, singer: Singer) -> Iterator[tuple[int, int]]:
+    """First tick and end, rounded outwards, of what no hole may cut: notes with their ties, rests off the grid."""
+    chain: tuple[int, int] | None = None
+    tied = False
     for index, events in enumerate(singer.measures):
-        onset = timeline.measures[index].onset
+        first, end = grid.measure_ticks(index)
         for event in events:
+            begin, finish = event.offset * TICKS_PER_QUARTER, event.end * TICKS_PER_QUARTER
+            start, stop = first + math.floor(begin), min(first + math.ceil(finish), end)
             if event.kind != "note":
-                joined = False
+                tied = False
+                if begin.denominator != 1 or finish.denominator != 1:
+                    yield start, stop
                 continue
-            start, end = onset + event.offset, onset + event.end
-            if joined and event.tied_from and chains and chains[-1][1] == start:
-                chains[-1] = (chains[-1][0], end)
-            else:
-                chains.append((start, end))
-            joined = event.tied_to
-    for start, end in chains:
-        if bisect_right(edges, start) < bisect_left(edges, end):
-            yield start, end
+            if chain is not None and tied and event.tied_from and start <= chain[1]:
+                start = chain[0]
+            elif chain is not None:
+                yield chain
+            chain, tied = (start, stop), event.tied_to
+    if chain is not None:
+        yield chain
 
 
-def _edges(regions: list[Region]) -> list[Fraction]:
-    """Where regions of one voice begin and end, in order; where one begins as another ends is no edge."""
-    edges: list[Fraction] = []
-    for region in sorted(regions, key=lambda r: (r.start, r.end)):
-        if edges and region.start <= edges[-1]:
-            edges[-1] = max(edges[-1], region.end)
-        else:
-            edges += [region.start, region.end]
-    return edges
+def _keep_whole(fill: np.ndarray, spans: list[tuple[int, int]]) -> None:
+    """Take spans that are covered in part out of one voice's holes, until there are none: bool (ticks,)."""
+    cut = True
+    while cut:
+        cut = False
+        for start, stop in spans:
+            if fill[start:stop].any() and not fill[start:stop].all():
+                fill[start:stop] = False
+                cut = True
 
 
 def _refuse_odd_measures(timeline: Timeline, grid: Grid, singer: Singer, fill: np.ndarray) -> None:
     for measure in timeline.measures:
         first, end = grid.measure_ticks(measure.index)
-        if fill[first:end].any() and (measure.length * TICKS_PER_QUARTER).denominator != 1:
-            raise UnsupportedError(
-                f"lasts {measure.length} quarters, which is not a whole number of sixteenths; leave it out"
-                " with --measures, or correct its length",
-                source=timeline.score.name,
-                part=singer.part.id,
-                measure=measure.number,
-            )
+        if not fill[first:end].any():
+            continue
+        row = singer.part.measures[measure.index]
+        if (measure.length * TICKS_PER_QUARTER).denominator != 1:
+            what = f"lasts {measure.length} quarters, which is not a whole number of sixteenths"
+        elif row.start.divisions != row.end.divisions:
+            what = "changes its divisions half way"
+        else:
+            continue
+        raise UnsupportedError(
+            f"{what}; leave it out with --measures, or export again from a notation program",
+            source=timeline.score.name,
+            part=singer.part.id,
+            measure=measure.number,
+        )
 
 
 def given_spellings(passage: Passage) -> dict[tuple[int, int], int]:
@@ -204,7 +209,7 @@ def notes_of(
     singer = passage.choir.singers[voice]
 
     def begins(tick: int) -> bool:
-        return bool(struck[tick]) or pitch[tick] != pitch[tick - 1]
+        return pitch[tick] != pitch[tick - 1] or bool(struck[tick] and pitch[tick] != REST_PITCH)
 
     notes = []
     tick = first + start

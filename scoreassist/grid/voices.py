@@ -40,6 +40,8 @@ class Grid:
         Key signature at sounding pitch, `NO_KEY` where unknown.
     measure : int array (ticks,)
         Index of the measure.
+    compound : bool array (ticks,)
+        Whether beats are dotted (6/8, 9/8, 12/8).
     """
 
     pitch: np.ndarray
@@ -49,6 +51,7 @@ class Grid:
     level: np.ndarray
     fifths: np.ndarray
     measure: np.ndarray
+    compound: np.ndarray
 
     @property
     def ticks(self) -> int:
@@ -83,12 +86,14 @@ def encode(timeline: Timeline, choir: Choir) -> Grid:
     fermata = np.zeros(ticks, dtype=bool)
     level = np.empty(ticks, dtype=np.int64)
     fifths = np.empty(ticks, dtype=np.int64)
+    compound = np.zeros(ticks, dtype=bool)
     measure = np.repeat(np.arange(len(lengths)), lengths)
     for item, start, length in zip(timeline.measures, starts, lengths, strict=False):
         span = slice(start, start + length)
         offset = int(item.pickup * TICKS_PER_QUARTER)
         level[span] = strengths(item.metre or COMMON_TIME, length, offset)
         fifths[span] = item.concert_fifths
+        compound[span] = item.metre is not None and item.metre.compound
     for voice, singer in choir.singers.items():
         for index, events in enumerate(singer.measures):
             start, length = int(starts[index]), lengths[index]
@@ -98,7 +103,7 @@ def encode(timeline: Timeline, choir: Choir) -> Grid:
                 struck[voice, cell] = begins
                 known[voice, cell] = True
                 fermata[cell] |= event.fermata
-    return Grid(pitch, struck, known, fermata, level, fifths, measure)
+    return Grid(pitch, struck, known, fermata, level, fifths, measure, compound)
 
 
 def _covering(events: list[Event], ticks: int) -> list[tuple[int, Event, bool]]:

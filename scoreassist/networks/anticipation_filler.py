@@ -18,6 +18,7 @@ from scoreassist.networks.batches import Cells, cells, collate_padded, hold_buck
 from scoreassist.networks.filler import Filling, Task
 from scoreassist.networks.stepping import Stepper
 from scoreassist.sampling import Moment, Sampler, SamplingOptions
+from scoreassist.score.metre import BEAT
 from scoreassist.theory.cadence import ending, final_chord, settle_ending
 from scoreassist.theory.harmony import OTHER, chord_class
 
@@ -129,7 +130,7 @@ class _Run:
         ahead = self._known_after(tick)
         level = self.batch.level[0, tick].expand(self.count)
         fermata = self.grid.fermata
-        held = bool(tick and fermata[tick] and fermata[tick - 1])
+        held = bool(tick and fermata[tick] and fermata[tick - 1]) or self._between_dotted_beats(tick)
         arrival = bool(fermata[tick])
         chord = self.chord if tick >= self.last_onset else ()
         for voice in self.network.config.order:
@@ -178,6 +179,13 @@ class _Run:
             self.log_prob[:, voice, tick] = chance + torch.where(stays, stay, 0.0)
         self.token[:, :, tick], self.struck[:, :, tick] = now, struck
         return now, struck
+
+    def _between_dotted_beats(self, tick: int) -> bool:
+        """Whether the metre is compound and neither a beat nor a given voice begins here, though one sings."""
+        if not self.grid.compound[tick] or self.grid.level[tick] <= BEAT:
+            return False
+        sings = ~self.hidden[:, tick] & (self.grid.pitch[:, tick] != REST_PITCH)
+        return bool(sings.any() and not self.grid.struck[sings, tick].any())
 
     def _known_after(self, tick: int) -> Tensor:
         """Known tokens of the next tick, `UNKNOWN` for the rest: (V,)."""

@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
 from scoreassist.errors import UnreadableError
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ def to_music21(score: Score) -> Any:
     from music21 import converter
 
     try:
-        return converter.parseData(score.to_xml(), format="musicxml")
+        # In UTF-8 whatever the file's own encoding is, for music21 reads no other.
+        return converter.parseData(etree.tostring(score.root, encoding="utf-8"), format="musicxml")
     except Exception as error:  # music21 raises whatever its reader stumbles over
         raise UnreadableError(f"music21 cannot read it ({error})", source=score.name) from error

@@ -165,6 +165,7 @@ def _rest_where_silent(part: Part, timeline: Timeline, factor: int) -> None:
         etree.SubElement(note, "duration").text = str(_plain(duration))
         etree.SubElement(note, "voice").text = "1"
         place = sum(1 for child in row.element if child.tag in ("attributes",) or _left_barline(child))
+        note.tail = part.element.text if place == len(row.element) else row.element.text
         row.element.insert(place, note)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from fractions import Fraction
 from math import gcd
 
 from lxml import etree
 
+from scoreassist.errors import UnsupportedError
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.singers import VOICES, Choir, Singer
-from scoreassist.score.timeline import Part, Timeline, read_part
+from scoreassist.score.timeline import Part, Timeline, decimal, read_part
 
 # Sign, line, octave change of the clef that a new staff gets, by its highest voice.
 CLEFS = {0: ("G", 2, 0), 1: ("G", 2, 0), 2: ("G", 2, -1), 3: ("F", 4, 0)}
@@ -94,8 +95,9 @@ def refine_divisions(part: Part) -> int:
     if factor > 1:
         for tag in ("divisions", "duration", "offset"):
             for element in part.element.iter(tag):
-                scaled = Fraction((element.text or "0").strip()) * factor
-                element.text = str(scaled) if scaled.denominator == 1 else str(float(scaled))
+                with contextlib.suppress(ValueError):  # an offset may be no number; all else has been read before
+                    scaled = decimal(element.text) * factor
+                    element.text = str(scaled) if scaled.denominator == 1 else str(float(scaled))
     return factor
 
 
@@ -113,7 +115,12 @@ def _add_part(timeline: Timeline, choir: Choir, voices: list[int]) -> Part:
     abbreviation = " ".join(ABBREVIATIONS[v] for v in voices)
     etree.SubElement(score_part, "part-name").text = name
     etree.SubElement(score_part, "part-abbreviation").text = abbreviation
-    beside = next(e for e in root.findall("part-list/score-part") if e.get("id") == neighbour.part.id)
+    rows = root.findall("part-list/score-part")
+    beside = next((row for row in rows if row.get("id") == neighbour.part.id), None)
+    if beside is None:
+        raise UnsupportedError(
+            "is not in the part list; export the score again", source=timeline.score.name, part=neighbour.part.id
+        )
     _insert_beside(beside, score_part, above)
     clef = CLEFS[voices[0]] if len(voices) == 1 else CLOSED_CLEFS[voices[0]]
     part = _like(neighbour.part, part_id, clef, above)
@@ -124,18 +131,21 @@ def _add_part(timeline: Timeline, choir: Choir, voices: list[int]) -> Part:
 
 
 def _insert_beside(old: etree._Element, new: etree._Element, above: bool) -> None:
-    new.tail = old.tail
+    """Put an element next to another one, on a line of its own if that has one."""
+    parent = old.getparent()
+    assert parent is not None
     if above:
+        new.tail = parent.text
         old.addprevious(new)
     else:
         tail = old.tail
         old.addnext(new)
-        old.tail = tail
+        old.tail, new.tail = parent.text, tail
 
 
 def _free_part_id(root: etree._Element) -> str:
-    taken = {e.get("id") for e in root.iter("score-part")}
-    number = len(taken) + 1
+    taken = {e.get("id") for e in root.iter() if e.get("id") is not None}
+    number = sum(1 for _ in root.iter("score-part")) + 1
     while f"P{number}" in taken:
         number += 1
     return f"P{number}"
@@ -154,12 +164,14 @@ def _like(part: Part, part_id: str, clef: tuple[str, int, int], above: bool) -> 
         measure.text = old.element.text
         for child in old.element:
             if child.tag == "attributes":
-                attributes = _attributes_like(child, part, index, clef if index == 0 else None)
+                begins = index == 0 and measure.find("attributes") is None
+                attributes = _attributes_like(child, part, index, clef if begins else None)
                 if len(attributes):
                     attributes.tail = child.tail
                     measure.append(attributes)
             elif child.tag == "barline":
                 barline = copy.deepcopy(child)
+                barline.attrib.pop("id", "")
                 # Programs draw an ending once for each part that has it; the top one is enough.
                 extras = ["segno", "coda", "fermata", "footnote", "level", *([] if above else ["ending"])]
                 for extra in extras:
@@ -189,11 +201,18 @@ def _attributes_like(
             element.attrib.pop("id", "")
             fifths = element.find("fifths")
             if fifths is not None and shift:
-                fifths.text = str(int(fifths.text or 0) + shift)
+                fifths.text = str(_within_seven(int(fifths.text or 0) + shift))
+                for cancel in element.findall("cancel"):
+                    element.remove(cancel)
             new.append(element)
     if clef is not None:
         new.append(_clef(clef))
     return new
+
+
+def _within_seven(fifths: int) -> int:
+    """The key signature of at most seven accidentals that sounds the same."""
+    return fifths - 12 if fifths > 7 else fifths + 12 if fifths < -7 else fifths
 
 
 def _clef(clef: tuple[str, int, int]) -> etree._Element:
@@ -220,9 +239,5 @@ def _join_with_bracket(timeline: Timeline, choir: Choir) -> None:
     etree.SubElement(start, "group-symbol").text = "bracket"
     etree.SubElement(start, "group-barline").text = "yes"
     stop = etree.Element("part-group", number="1", type="stop")
-    first, last = rows[inside[0]], rows[inside[-1]]
-    start.tail, stop.tail = first.tail, last.tail
-    first.addprevious(start)
-    last_tail = last.tail
-    last.addnext(stop)
-    last.tail = last_tail
+    _insert_beside(rows[inside[0]], start, above=True)
+    _insert_beside(rows[inside[-1]], stop, above=False)

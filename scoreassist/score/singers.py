@@ -43,7 +43,7 @@ _INSTRUMENT = re.compile(
     r"|viol|gamba|cello|geige|bratsche|string|double|[ck]ontr[ae]b|upright|lute|laute|harp|zither"
     r"|guitar|gitarr|chitarr|ukulele|banjo|mandol|balalai|acoustic|electric|fretless|slap|e-bass|bass(?=-)|synth"
     r"|piano|organ|orgel|continuo|keyboard|klavier|clav|accord|harmoni|celest|bell|glocken|marimba|phone?\b"
-    r"|drum|timpani|pauke|percussion"
+    r"|drum|timpani|pauke|percussion|accomp|reduction|begleit"
 )
 
 
@@ -171,7 +171,7 @@ def find_choir(timeline: Timeline, given: int | None = None) -> Choir:
     if choir is None or (len(staves) == 1 and given is not None):
         choir = _by_staves(_choose(staves, timeline), timeline, given)
     elif len(choir.singers) < len(VOICES):
-        choir = _with_unnamed(choir, staves, timeline)
+        _add_unnamed(choir, named)
     for singer in choir.singers.values():
         _collect(singer)
     _check_range(choir, timeline)
@@ -236,25 +236,36 @@ def _by_names(named: list[tuple[_Staff, tuple[int, ...]]]) -> Choir | None:
     return Choir(singers, "closed" if closed or lone else "open") if singers else None
 
 
-def _with_unnamed(choir: Choir, staves: list[_Staff], timeline: Timeline) -> Choir:
-    """A choir with its lines that no name tells, if all together are laid out as the names say.
+def _add_unnamed(choir: Choir, named: list[tuple[_Staff, tuple[int, ...]]]) -> None:
+    """Give a choir the lines that no name speaks of, in the voices that the names have left.
 
-    So is a melody without a name, or an instrument's, above a tenor and a bass.
+    A second voice on a named staff sings what is paired with it. An instrument is one of the lines only where
+    it plays the melody above a tenor and a bass.
     """
-    lower_named = {2, 3} <= set(choir.singers)
+    for staff, voices in named:
+        pair = (0, 1) if voices and voices[0] < 2 else (2, 3)
+        if len(voices) == 1 and len(staff.voices) > 1 and not set(pair) <= set(choir.singers):
+            choir.singers.update({singer.voice: singer for singer in _pair(staff, *pair)})
+            choir.layout = "closed"
+    free = [v for v in range(len(VOICES)) if v not in choir.singers]
     lines = [
         staff
-        for staff in staves
-        if not _INSTRUMENT.search(staff.part.name.casefold()) or (staff is staves[0] and lower_named)
+        for place, (staff, voices) in enumerate(named)
+        if not voices
+        and staff.part.staves == 1
+        and (not _INSTRUMENT.search(staff.part.name.casefold()) or (place == 0 and not {2, 3} & set(free)))
     ]
-    if not 2 <= len(lines) <= 4:
-        return choir
-    whole = _by_staves(lines, timeline, None)
-    agree = all(
-        v in whole.singers and (s.part, s.staff) == (whole.singers[v].part, whole.singers[v].staff)
-        for v, s in choir.singers.items()
-    )
-    return whole if agree and len(whole.singers) > len(choir.singers) else choir
+    lone = all(len(staff.voices) < 2 and not staff.chords for staff in lines)
+    for place, staff in enumerate(lines):
+        pair = (2, 3) if staff.low else (0, 1)
+        if lone and len(lines) == len(free):
+            new = [_alone(staff, free[place])]
+        elif len(staff.voices) < 2 and not staff.chords:
+            new = [_alone(staff, staff.voice)]
+        else:
+            new = list(_pair(staff, *pair))
+        if all(singer.voice in free and singer.voice not in choir.singers for singer in new):
+            choir.singers.update({singer.voice: singer for singer in new})
 
 
 def _choose(staves: list[_Staff], timeline: Timeline) -> list[_Staff]:

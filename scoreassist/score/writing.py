@@ -258,9 +258,7 @@ class MeasureWriter:
                     sequence += [back, child, forth]
             between = [(when, child) for when, child in between if when >= end]
         sequence += [child for _, child in between]
-        for place, child in enumerate(sequence):
-            child.tail = tail
-            parent.insert(first + place, child)
+        _insert(parent, first, sequence, tail)
 
     def _shares_stem(self, event: Event) -> bool:
         """Whether the note hangs on a stem, or stands in a voice, of the other singer's."""
@@ -325,9 +323,9 @@ class MeasureWriter:
         if end < self.measure.length:
             sequence.append(self._move("forward", self.measure.length - end))
         tail = parent[place - 1].tail if place else parent.text
-        for step, child in enumerate(sequence):
-            child.tail = tail
-            parent.insert(place + step, child)
+        if place:
+            parent[place - 1].tail = parent.text
+        _insert(parent, place, sequence, tail)
 
     def _final_cursor(self) -> Fraction:
         """Where the measure's last element leaves off, in quarters."""
@@ -419,6 +417,13 @@ def _readings(
         yield element, alter, state.get((step, octave), in_key)
         if element.find("accidental") is not None:
             state[step, octave] = alter
+
+
+def _insert(parent: etree._Element, place: int, children: list[etree._Element], tail: str | None) -> None:
+    """Put children into a measure, each on a line of its own if the others are; `tail` follows the last."""
+    for step, child in enumerate(children):
+        child.tail = parent.text if step < len(children) - 1 else tail
+        parent.insert(place + step, child)
 
 
 def _text(parent: etree._Element, tag: str, text: str) -> etree._Element:
