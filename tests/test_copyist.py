@@ -10,13 +10,18 @@ import re
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from judge import accidentals_that_mislead, dangling_ties, lines, values_that_do_not_fit
 from lxml import etree
 from schema import schema_errors
 from shorthand import Staff, line, measure_of, pitch, score, sequence, sung
 
+from scoreassist.grid.passage import build_passage
+from scoreassist.grid.voices import encode
 from scoreassist.score.copyist import write_notes
 from scoreassist.score.document import Score
+from scoreassist.score.marks import Region
 from scoreassist.score.parts import add_missing_singers
 from scoreassist.score.singers import VOICES, find_choir
 from scoreassist.score.timeline import read_timeline
@@ -431,6 +436,83 @@ def test_beams_and_signs_of_a_stem_stay_with_the_note_that_stays():
     measure = measure_of(filled(source.encode(), {"Alto": {1: "c4/16"}}), 1)
     assert beam_signs(measure, 1) == "[]."
     assert [n.find("notations/articulations/accent") is not None for n in sung(measure, 1)] == [True, True]
+
+
+VALUES = {"e": 2, "q": 4, "h": 8}
+TUNE = {"c5": 72, "d5": 74, "e5": 76}
+SECOND = {"c4": 60, "d4": 62, "e4": 64}
+UNISON = {"g4": 67}
+NEW_SOPRANO, NEW_ALTO = ("a5", 81), ("a3", 57)
+
+
+@st.composite
+def shared_staves(draw: st.DrawFn) -> tuple[str, list[set[int]], list[set[int]], bool]:
+    """A measure of 4/4 for two singers, and for each of its sixteenths what soprano and alto sing.
+
+    Either on shared stems, with unisons and rests, or as two voices, of which the second may be away.
+    """
+    left, words, soprano, alto = 16, [], [], []
+    on_stems = draw(st.booleans())
+    while left:
+        value = draw(st.sampled_from([v for v in VALUES if VALUES[v] <= left]))
+        kind = draw(st.sampled_from(["chord", "chord", "unison", "rest"] if on_stems else ["chord"]))
+        high, low = draw(st.sampled_from(sorted(TUNE))), draw(st.sampled_from(sorted(SECOND)))
+        names = {"chord": f"{low}+{high}", "unison": "g4", "rest": "r"}[kind]
+        words.append(f"{names}:{value}")
+        sung_by = {"chord": (TUNE[high], SECOND[low]), "unison": (67, 67), "rest": ()}[kind]
+        soprano += VALUES[value] * [{sung_by[0]} if sung_by else set()]
+        alto += VALUES[value] * [{sung_by[1]} if sung_by else set()]
+        left -= VALUES[value]
+    if on_stems:
+        return " ".join(words), soprano, alto, True
+    upper = " ".join(w.split("+")[1] for w in words)
+    lower = [w.split("+")[0] + ":" + w.split(":")[1] for w in words]
+    kinds = draw(st.lists(st.sampled_from(["note", "rest", "gap"]), min_size=len(words), max_size=len(words)))
+    at = 0
+    for place, (word, kind) in enumerate(zip(lower, kinds, strict=True)):
+        ticks = VALUES[word[-1]]
+        if kind != "note":
+            lower[place] = ("r" if kind == "rest" else "_") + word[-2:]
+            alto[at : at + ticks] = ticks * [set()]
+        at += ticks
+    return f"{upper} ; {' '.join(lower)}", soprano, alto, False
+
+
+@given(shared_staves(), st.lists(st.tuples(st.integers(0, 1), st.integers(0, 15), st.integers(1, 16)), max_size=3))
+def test_whatever_is_replaced_on_a_shared_staff_all_else_sounds_as_before(
+    staff: tuple[str, list[set[int]], list[set[int]], bool], wishes: list[tuple[int, int, int]]
+):
+    music, *sings, on_stems = staff
+    # The measure before shows which of the two styles the staff has.
+    source = score(f"{'e4+c5:w' if on_stems else 'c5:w ; e4:w'} | {music}")
+    timeline = read_timeline(Score(source))
+    choir = find_choir(timeline)
+    regions = [
+        Region(voice, 4 + Fraction(start, 4), min(4 + Fraction(start + ticks, 4), Fraction(8)), "flag")
+        for voice, start, ticks in wishes
+    ]
+    passage = build_passage(timeline, choir, regions)
+    notes = {}
+    for voice, (_, midi) in enumerate((NEW_SOPRANO, NEW_ALTO)):
+        for index, start, end in passage.segments(voice):
+            notes.setdefault((voice, index), []).append((start, end, [NewNote(start, end - start, midi, 3)]))
+            sings[voice][start:end] = (end - start) * [{midi}]
+    write_notes(timeline, choir, notes, [])
+    saved = timeline.score.to_xml()
+    root = etree.fromstring(saved)
+    heard: list[set[int]] = [set() for _ in range(16)]
+    for rows in lines(root).values():
+        for sound in rows[1]:
+            for tick in range(int(sound.onset * 4), int(sound.end * 4)):
+                heard[tick] |= {sound.midi} - {None}
+    assert heard == [one | two for one, two in zip(*sings, strict=True)]
+    assert schema_errors(saved) == []
+    assert collisions(root) == []
+    again = encode(read_timeline(Score(saved)), find_choir(read_timeline(Score(saved))))
+    for voice in (0, 1):
+        for tick, expected in enumerate(sings[voice]):
+            if passage.fill[voice, 16 + tick]:
+                assert {int(again.pitch[voice, 16 + tick])} == expected
 
 
 # --- accidentals -----------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class Grid:
 
 
 def encode(timeline: Timeline, choir: Choir) -> Grid:
-    """Put a choir on a grid; every cell that a singer's note or rest covers is known.
+    """Put a choir on a grid; every cell of a measure in which a singer has notes or rests is known.
 
     A note finer than a sixteenth is represented by the note that sounds longest within the tick.
     """
@@ -103,6 +103,8 @@ def encode(timeline: Timeline, choir: Choir) -> Grid:
                 struck[voice, cell] = begins
                 known[voice, cell] = True
                 fermata[cell] |= event.fermata
+            if any(event.kind == "note" for event in events):
+                known[voice, start : start + length] = True  # what a voice leaves out of a measure is silence
     return Grid(pitch, struck, known, fermata, level, fifths, measure, compound)
 
 
