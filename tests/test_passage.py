@@ -82,9 +82,9 @@ def test_voices_that_are_not_there_are_not_known():
     assert [voice_of(grid, v) for v in range(4)] == ["72 - - -", "? ? ? ?", "? ? ? ?", "? ? ? ?"]
 
 
-def test_time_in_which_a_voice_has_nothing_is_not_known_but_its_rest_is():
-    grid = grid_of(Staff("c5:q d5:q ; _:q a4:e r:e", time="2/4"))
-    assert voice_of(grid, A) == "? ? ? ? 69 - . ."
+def test_time_that_a_voice_leaves_out_of_a_measure_is_silence_unless_it_leaves_out_all():
+    grid = grid_of(Staff("c5:q d5:q ; _:q a4:e r:e | c5:h", time="2/4"))
+    assert voice_of(grid, A) == ". . . . 69 - . . ? ? ? ? ? ? ? ?"
 
 
 def test_transposing_parts_stand_at_sounding_pitch():

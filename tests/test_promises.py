@@ -679,3 +679,29 @@ def _in_order(lines: dict[judge.Line, Any]) -> dict[tuple[int, int, str], Any]:
     """Lines with the number of their part in the place of its id, which editors choose anew."""
     parts = list(dict.fromkeys(line[0] for line in lines))
     return {(parts.index(part), staff, voice): rows for (part, staff, voice), rows in lines.items()}
+
+
+def test_what_nobody_has_written_in_a_measure_stays_unwritten():
+    """A last measure of three beats that a `<forward>` fills up to four, as programs export it."""
+    before = score(
+        Staff("c5:q d5:q e5:q c5:q | d5:h c5:q _:q", name="Soprano"),
+        Staff("e4:q f4:q g4:q e4:q | f4:h e4:q _:q", name="Alto"),
+    )
+    after = scoreassist.complete(before, measures="1-2", parts=["Alto"], seed=2).score
+    first, last = judge.lines(judge.parse(after.to_xml()))[("P2", 1, "1")]
+    assert sum(sound.duration for sound in first if sound.midi is not None) == 4
+    assert max(sound.end for sound in last if sound.midi is not None) == 3
+
+
+def test_what_a_given_voice_leaves_out_is_silence_for_the_others():
+    before = score("c5:q d5:q _:h | c5:w")
+    after = scoreassist.harmonize(before, layout="open", seed=2).score
+    for line, (first, _) in judge.lines(judge.parse(after.to_xml())).items():
+        assert max(sound.end for sound in first if sound.midi is not None) == 2, line
+
+
+def test_a_part_that_says_no_divisions_keeps_its_lengths():
+    before = score(Staff("c5:q d5:q e5:q d5:q | c5:w", divisions=1)).replace(b"<divisions>1</divisions>", b"")
+    for seed in range(8):  # until some new note is an eighth, which needs finer divisions
+        after = scoreassist.harmonize(before, layout="closed", seed=seed, temperature=1.5).score
+        assert judge.lengths(judge.parse(after.to_xml())) == [4, 4]

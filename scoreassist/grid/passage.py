@@ -12,7 +12,7 @@ import numpy as np
 
 from scoreassist.errors import UnsupportedError
 from scoreassist.grid.vocabulary import REST_PITCH
-from scoreassist.grid.voices import Grid, encode
+from scoreassist.grid.voices import Grid, encode, left_out
 from scoreassist.score.marks import Region
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.singers import Choir, Singer
@@ -79,6 +79,7 @@ def build_passage(timeline: Timeline, choir: Choir, regions: list[Region]) -> Pa
             if region.by == "slashes":
                 rhythm[region.voice, tick:stop] = HOLD
                 rhythm[region.voice, tick] = STRIKE
+    fill[:, left_out(timeline, choir)] = False
     for voice, singer in choir.singers.items():
         _keep_whole(fill[voice], list(_indivisible(grid, singer)))
         _refuse_odd_measures(timeline, grid, singer, fill[voice])

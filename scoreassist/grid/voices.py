@@ -108,6 +108,22 @@ def encode(timeline: Timeline, choir: Choir) -> Grid:
     return Grid(pitch, struck, known, fermata, level, fifths, measure, compound)
 
 
+def left_out(timeline: Timeline, choir: Choir) -> np.ndarray:
+    """Ticks of measures with notes or rests at which no singer has written anything, not even a rest: bool (ticks,).
+
+    Such is the end of a last measure that programs fill up to its full length with a `<forward>`.
+    """
+    rows = []
+    for measure in timeline.measures:
+        length = math.ceil(measure.length * TICKS_PER_QUARTER)
+        here = [s.measures[measure.index] for s in choir.singers.values() if measure.index < len(s.measures)]
+        row = np.full(length, any(here))
+        for events in here:
+            row[[tick for tick, _, _ in _covering(events, length)]] = False
+        rows.append(row)
+    return np.concatenate(rows)
+
+
 def _covering(events: list[Event], ticks: int) -> list[tuple[int, Event, bool]]:
     """For each tick of a measure that is covered: the event that covers most of it, and whether it begins."""
     tick_length = Fraction(1, TICKS_PER_QUARTER)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import re
 import statistics
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -352,36 +351,24 @@ def _collect(singer: Singer) -> None:
         pick: Callable[[list[Event]], list[Event]] = _top_line(singer.number)
         singer.measures = [pick(events) for events in on_staff]
         return
-    has_second_voice = len({e.voice for events in on_staff for e in events}) > 1
+    second_voice = len({e.voice for events in on_staff for e in events}) > 1
+    chords = any(e.chord for events in on_staff for e in events)
     for events in on_staff:
         own = [e for e in events if e.voice == singer.number]
         others = [e for e in events if e.voice != singer.number]
-        chords = any(e.chord for e in events)
-        shared = own or others
+        shared = any(e.chord for e in events) or (
+            chords and not second_voice and any(e.kind == "note" for e in events)
+        )
         if own and others:
-            shared = [] if singer.upper else _chords_beside(own, others)
-            singer.measures.append(_layer([*own, *shared], top=singer.upper))
-        elif shared and (
-            chords
-            or (not has_second_voice and any(e.kind == "note" for e in shared) and _staff_has_chords(on_staff))
-        ):
-            singer.measures.append(_layer(shared, top=singer.upper))
+            beside = _beside(own, others) if chords and not singer.upper else []
+            singer.measures.append(_layer([*own, *beside], top=singer.upper))
         else:
-            singer.measures.append(_layer(own, top=singer.upper))
+            singer.measures.append(_layer((own or others) if shared else own, top=singer.upper))
 
 
-def _staff_has_chords(on_staff: list[list[Event]]) -> bool:
-    return any(e.chord for events in on_staff for e in events)
-
-
-def _chords_beside(own: list[Event], others: list[Event]) -> list[Event]:
-    """Chords of the other voice where a singer has nothing: both sing them."""
-    stems = Counter((e.voice, e.offset) for e in others)
-    return [
-        e
-        for e in others
-        if stems[e.voice, e.offset] > 1 and not any(o.offset < e.end and o.end > e.offset for o in own)
-    ]
+def _beside(own: list[Event], others: list[Event]) -> list[Event]:
+    """What the upper voice has where the lower one has nothing: on a staff of chords it is theirs both."""
+    return [e for e in others if not any(o.offset < e.end and o.end > e.offset for o in own)]
 
 
 def _top_line(number: str) -> Callable[[list[Event]], list[Event]]:

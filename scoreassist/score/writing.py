@@ -117,7 +117,15 @@ class MeasureWriter:
             self._take_out(own)
             self._leave_to_partner(begin, finish)
             self._append(placed)
+        self.events = [e for e in self.events if e not in own] + [self._event(item) for item in placed]
         return placed
+
+    def _event(self, item: Placed) -> Event:
+        """What was written, as an event that a later hole may cut: the rest of a rest."""
+        length = Fraction(item.note.ticks, TICKS_PER_QUARTER)
+        kind = "rest" if item.note.midi is None else "note"
+        place = (self.measure.index, item.offset, length, self.singer.number, self.singer.staff)
+        return Event(item.element, kind, *place, item.note.midi)
 
     def _anything_new(self, begin: Fraction, finish: Fraction, notes: list[NewNote]) -> bool:
         """False where silence would replace silence."""
@@ -275,7 +283,7 @@ class MeasureWriter:
             for e in self.part_measure.events
             if (e.staff, e.voice, e.offset, e.kind) == (event.staff, event.voice, event.offset, event.kind)
             and is_there(e.element)
-        ]
+        ] or [event.element]
 
     def _take_out(self, own: list[Event]) -> None:
         """Remove notes whose time cannot simply be filled; it stays as a `<forward>` where nothing else sounds."""
