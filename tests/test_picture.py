@@ -84,9 +84,7 @@ def test_what_verovio_hides_stays_hidden():
 
 
 def test_a_dashed_line_keeps_its_dashes():
-    (shape,) = shapes(
-        '<path d="M0 0 L900 0" stroke-width="13" stroke-dasharray="36 72" stroke-linecap="round"/>'
-    )
+    (shape,) = shapes('<path d="M0 0 L900 0" stroke-width="13" stroke-dasharray="36 72" stroke-linecap="round"/>')
     assert (shape.stroke_width, shape.dashes, shape.linecap) == (13, (36, 72), "round")
 
 

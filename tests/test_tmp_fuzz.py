@@ -1,625 +1,79 @@
-"""New notes written into small scores, as a copyist would: read back from the MusicXML alone.
-
-Everything written here must be valid against the schema of MusicXML 4.0, must add up in every voice of every
-measure, and must read, by key and printed accidentals, as it sounds.
-"""
-
-from __future__ import annotations
-
-import re
-from fractions import Fraction
-
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from judge import accidentals_that_mislead, dangling_ties, lines, values_that_do_not_fit
-from lxml import etree
-from schema import schema_errors
-from shorthand import Staff, line, measure_of, pitch, score, sequence, sung
-
-from scoreassist.grid.passage import build_passage
-from scoreassist.grid.voices import encode
-from scoreassist.score.copyist import write_notes
-from scoreassist.score.document import Score
-from scoreassist.score.marks import Region
-from scoreassist.score.parts import add_missing_singers
-from scoreassist.score.singers import VOICES, find_choir
-from scoreassist.score.timeline import read_timeline
-from scoreassist.score.writing import NewNote
-
-GRAND = ("treble", "bass")
-FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
-_NEW = re.compile(
-    r"(?P<before>~?)(?P<name>[a-gr])(?P<sign>#*|b*)(?P<octave>\d?)/(?P<ticks>\d+)(?P<tie>~?)(?P<hat>\^?)"
-)
-
-
-def new(text: str, start: int = 0) -> list[NewNote]:
-    """Notes one after another: ``f#4/8`` lasts eight sixteenths; ``~`` ties, ``^`` a fermata, ``r/4`` a rest."""
-    notes = []
-    for word in text.split():
-        match = _NEW.fullmatch(word)
-        assert match, word
-        ticks, step = int(match["ticks"]), match["name"].upper()
-        if step == "R":
-            notes.append(NewNote(start, ticks))
-        else:
-            alter = len(match["sign"]) * (1 if match["sign"].startswith("#") else -1)
-            midi = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[step] + alter
-            midi += 12 * (int(match["octave"]) + 1)
-            ties = bool(match["before"]), bool(match["tie"])
-            hat = "upright" if match["hat"] else None
-            notes.append(NewNote(start, ticks, midi, FIFTHS[step] + 7 * alter, *ties, hat))
-        start += ticks
-    return notes
-
-
-def filled(
-    source: bytes, fill: dict[str, dict[int, str]], *, layout: str = "", check: bool = True
-) -> etree._Element:
-    """The score with notes in it: singer, measure (from 1), and notes, ``4: e4/4`` from the fourth sixteenth on.
-
-    Stretches are divided by ``|``.
-    """
-    timeline = read_timeline(Score(source, "hymn"))
-    choir = find_choir(timeline)
-    added = add_missing_singers(timeline, choir, layout) if layout else []
-    notes = {}
-    for singer, measures in fill.items():
-        for number, text in measures.items():
-            stretches = []
-            for piece in text.split("|"):
-                begin, _, written = piece.rpartition(":")
-                stretch = new(written, int(begin or 0))
-                stretches.append((stretch[0].onset, stretch[-1].onset + stretch[-1].ticks, stretch))
-            notes[VOICES.index(singer), number - 1] = stretches
-    write_notes(timeline, choir, notes, added)
-    saved = timeline.score.to_xml()
-    root = etree.fromstring(saved)
-    if check:
-        assert schema_errors(saved) == []
-        assert collisions(root) == []
-        assert accidentals_that_mislead(root) == []
-        for row in lines(root):
-            assert values_that_do_not_fit(root, row) == []
-            assert dangling_ties(root, row) == []
-    return root
-
-
-def collisions(root: etree._Element) -> list[str]:
-    """Notes of one voice that sound into one another, or over the end of the measure."""
-    found = []
-    for key, rows in lines(root).items():
-        for index, row in enumerate(rows):
-            at = Fraction(0)
-            for sound in sorted(row, key=lambda s: s.onset):
-                inside = sound.element.find("chord") is not None or sound.element.tag == "forward"
-                if inside or sound.duration == 0:
-                    continue
-                if sound.onset < at:
-                    found.append(f"{key}, measure {index}: {sound.onset} before {at}")
-                at = sound.end
-            if at > max(s.end for rows in lines(root).values() for s in rows[index]):
-                found.append(f"{key}, measure {index} is too long")
-    return found
-
-
-def heard(root: etree._Element, number: int, voice: int) -> list[str]:
-    """Onset, in quarters, and pitch of a voice's notes in a measure of P1, in time."""
-    row = lines(root)["P1", 1, str(voice)][number - 1]
-    return [f"{s.onset} {pitch(s.element)}" for s in sorted(row, key=lambda s: s.onset) if s.midi is not None]
-
-
-def beam_signs(measure: etree._Element, voice: str | int = 1) -> str:
-    """First beams of a voice's notes, ``[`` begin, ``-`` continue, ``]`` end, ``.`` none."""
-    signs = {"begin": "[", "continue": "-", "end": "]", None: "."}
-    notes = [n for n in measure.iter("note") if n.findtext("voice") == str(voice) and n.find("chord") is None]
-    return "".join(signs[n.findtext("beam[@number='1']")] for n in notes)
-
-
-def beamed(source: bytes, signs: str) -> bytes:
-    """The score with first beams on its eighths, in order."""
-    values = {"[": "begin", "-": "continue", "]": "end"}
-    text, eighth = source.decode(), re.compile(r"(<type>eighth</type>)(?=(?:<staff>\d</staff>)?</note>)")
-    for sign in signs:
-        text = eighth.sub(rf'\1<beam number="1">{values[sign]}</beam>', text, count=1)
-    return text.encode()
-
-
-def stems(measure: etree._Element, voice: str | int) -> list[str | None]:
-    return [n.findtext("stem") for n in sung(measure, voice)]
-
-
-# --- in place --------------------------------------------------------------------------------------------
-
-
-def test_a_full_measure_rest_is_replaced_where_it_stands():
-    source = score("c5:w | R | c5:w")
-    root = filled(source, {"Soprano": {2: "e5/4 d5/4 c5/8"}})
-    assert sequence(measure_of(root, 2)) == "e5:q d5:q c5:h"
-    for number in (1, 3):
-        assert etree.tostring(measure_of(root, number)) == etree.tostring(
-            measure_of(etree.fromstring(source), number)
-        )
-
-
-def test_all_notes_of_the_hole_give_way_and_no_other():
-    root = filled(score("c5:q d5:q e5:q f5:q"), {"Soprano": {1: "4: g5/2 a5/2 b5/4"}})
-    assert line(measure_of(root, 1)) == "c5:q g5:e a5:e b5:q f5:q"
-
-
-def test_of_a_rest_that_reaches_beyond_the_hole_the_rest_remains():
-    root = filled(score("R"), {"Soprano": {1: "8: g5/4"}})
-    assert line(measure_of(root, 1)) == "r:h g5:q r:q"
-    root = filled(score("R"), {"Soprano": {1: "4: g5/4"}})
-    assert line(measure_of(root, 1)) == "r:q g5:q r:h"
-
-
-def test_two_holes_in_one_measure():
-    root = filled(score("c5:q d5:q e5:q f5:q"), {"Soprano": {1: "4: g5/4 | 12: a5/4"}})
-    assert line(measure_of(root, 1)) == "c5:q g5:q e5:q a5:q"
-
-
-def test_two_holes_in_one_rest():
-    root = filled(score("R"), {"Soprano": {1: "2: c5/2 | 8: d5/4"}})
-    assert line(measure_of(root, 1)) == "r:e c5:e r:q d5:q r:q"
-
-
-def test_silence_instead_of_silence_changes_nothing():
-    source = score("r:q r:q r:h | c5:w")
-    assert etree.tostring(filled(source, {"Soprano": {1: "r/16"}})) == etree.tostring(etree.fromstring(source))
-
-
-def test_silence_may_take_the_place_of_notes():
-    root = filled(score("c5:q d5:q e5:h | c5:w"), {"Soprano": {1: "r/16"}})
-    assert line(measure_of(root, 1)) == "R"
-    root = filled(score("c5:q d5:q e5:h"), {"Soprano": {1: "4: r/12"}})
-    assert line(measure_of(root, 1)) == "c5:q r:q r:h"
-
-
-def test_all_notes_of_a_divided_singer_give_way_together():
-    # The upper note of a chord is the second in the file.
-    root = filled(score(Staff("a4+c5:q b4+d5:q c5:h", "Soprano"), Staff("e4:w", "Alto")), {"Soprano": {1: "g4/8"}})
-    assert sequence(measure_of(root, 1)) == "attributes g4:h c5:h"
-
-
-def test_grace_notes_go_with_their_note():
-    root = filled(score("c5:q (e5) (f5) d5:q (g5) e5:h"), {"Soprano": {1: "4: g4/4"}})
-    assert line(measure_of(root, 1)) == "c5:q g4:q (g5) e5:h"
-
-
-def test_directions_between_the_old_notes_keep_their_moment():
-    word = "<direction><direction-type><words>{}</words></direction-type></direction>"
-    source = score(f"{word.format('a')} c5:q {word.format('b')} d5:q {word.format('c')} e5:h {word.format('d')}")
-    root = filled(source, {"Soprano": {1: "g5/4 a5/12"}})
-    # b on the second beat, where a new note begins; c on the third, within it, so the cursor goes back and forth.
-    assert sequence(measure_of(root, 1)) == "attributes 'a' g5:q 'b' a5:h. backup=8 'c' forward=8 'd'"
-
-
-def test_a_change_of_clef_between_the_old_notes_stays():
-    clef = "<attributes><clef><sign>F</sign><line>4</line></clef></attributes>"
-    root = filled(score(f"c5:h {clef} c3:h"), {"Soprano": {1: "e4/8 e3/8"}})
-    assert sequence(measure_of(root, 1)) == "attributes e4:h attributes e3:h"
-
-
-def test_words_and_marks_of_other_measures_stay():
-    source = score("c5:w=Praise | R | c5:w=God")
-    root = filled(source, {"Soprano": {2: "d5/16"}})
-    assert [text.text for text in root.iter("text")] == ["Praise", "God"]
-
-
-# --- values, ties, beams ---------------------------------------------------------------------------------
-
-
-def test_long_notes_are_cut_at_the_beat_and_tied():
-    root = filled(score("R | R"), {"Soprano": {1: "c5/6 d5/4 e5/6~", 2: "~e5/10 r/6"}})
-    assert line(measure_of(root, 1)) == "c5:q. d5:e~ d5:e e5:e~ e5:q~"
-    assert line(measure_of(root, 2)) == "e5:h~ e5:e r:e r:q"
-
-
-def test_ties_stand_as_sound_and_as_sign():
-    root = filled(score("R | R"), {"Soprano": {1: "c5/16~", 2: "~c5/16"}})
-    first, second = sung(root)
-    assert [t.get("type") for t in first.findall("tie")] == ["start"]
-    assert [t.get("type") for t in first.findall("notations/tied")] == ["start"]
-    assert [t.get("type") for t in second.findall("tie")] == ["stop"]
-    assert [t.get("type") for t in second.findall("notations/tied")] == ["stop"]
-
-
-@pytest.mark.parametrize(
-    ("time", "notes", "values", "signs"),
-    [
-        ("4/4", "c5/2 d5/2 e5/2 f5/2 g5/8", "c5:e d5:e e5:e f5:e g5:h", "[][]."),
-        ("3/4", "c5/4 d5/2 e5/2 f5/4", "c5:q d5:e e5:e f5:q", ".[]."),
-        ("6/8", "c5/2 d5/2 e5/2 f5/4 g5/2", "c5:e d5:e e5:e f5:q g5:e", "[-].."),
-        ("6/8", "c5/8 d5/4", "c5:q.~ c5:e d5:q", "..."),
-        ("2/2", "c5/4 d5/8 e5/4", "c5:q d5:h e5:q", "..."),
-        ("9/8", "c5/18", "c5:h.~ c5:q.", ".."),
-    ],
-)
-def test_values_and_beams_follow_the_metre(time: str, notes: str, values: str, signs: str):
-    measure = measure_of(filled(score(Staff("R", time=time)), {"Soprano": {1: notes}}), 1)
-    assert line(measure) == values
-    assert beam_signs(measure) == signs
-
-
-def test_a_pickup_is_written_as_the_end_of_its_measure():
-    root = filled(score(Staff("r:h r:e | c5:w", numbers=("0", "1"))), {"Soprano": {1: "c5/4 d5/2 e5/4"}})
-    # The measure lacks six sixteenths: c5 begins an eighth before beat 3 and is tied over to it.
-    assert line(measure_of(root, 0)) == "c5:e~ c5:e d5:e e5:q"
-    assert beam_signs(measure_of(root, 0)) == ".[]."
-
-
-def test_the_beams_of_given_notes_end_where_their_neighbours_are_replaced():
-    source = beamed(score("c5:e d5:e e5:e f5:e g5:e f5:e e5:e d5:e"), "[--][--]")
-    measure = measure_of(filled(source, {"Soprano": {1: "4: a4/4"}}), 1)
-    assert line(measure) == "c5:e d5:e a4:q g5:e f5:e e5:e d5:e"
-    assert beam_signs(measure) == "[].[--]"
-    measure = measure_of(filled(source, {"Soprano": {1: "2: a4/12"}}), 1)
-    assert line(measure) == "c5:e a4:e~ a4:q~ a4:q. d5:e"
-    assert beam_signs(measure) == "....."
-    measure = measure_of(filled(source, {"Soprano": {1: "6: a4/4"}}), 1)
-    assert line(measure) == "c5:e d5:e e5:e a4:e~ a4:e f5:e e5:e d5:e"
-    assert beam_signs(measure) == "[-]..[-]"
-
-
-def test_a_sixteenth_whose_neighbour_is_replaced_gets_a_hook():
-    source = score("c5:s d5:s e5:s f5:s c5:h.").decode()
-    for one, two in (("begin", "begin"), ("continue", "continue"), ("continue", "continue"), ("end", "end")):
-        beams = f'<beam number="1">{one}</beam><beam number="2">{two}</beam>'
-        source = source.replace("<type>16th</type></note>", f"<type>16th</type>{beams}</note>", 1)
-    first, second, *_ = sung(filled(source.encode(), {"Soprano": {1: "2: g4/2"}}))
-    assert [b.text for b in first.findall("beam")] == ["begin", "begin"]
-    assert [b.text for b in second.findall("beam")] == ["end", "end"]
-    first, *_ = sung(filled(source.encode(), {"Soprano": {1: "1: g4/3"}}))
-    assert first.findall("beam") == []
-
-
-def test_fermatas_are_written():
-    root = filled(score("R"), {"Soprano": {1: "c5/8 d5/8^"}})
-    assert [n.find("notations/fermata") is not None for n in sung(root)] == [False, True]
-
-
-# --- divisions -------------------------------------------------------------------------------------------
-
-
-def test_divisions_are_refined_in_the_whole_part_and_only_there_when_values_need_it():
-    source = score(Staff("c5:q d5:h. | R", "Soprano", divisions=1), Staff("e4:w | e4:w", "Alto", divisions=1))
-    root = filled(source, {"Soprano": {2: "c5/2 d5/6 e5/8"}})
-    assert [e.text for e in root.iter("divisions")] == ["4", "1"]
-    assert [n.findtext("duration") for n in root.find("part").iter("note")] == ["4", "12", "2", "2", "4", "8"]
-    assert [n.findtext("duration") for n in root.findall("part")[1].iter("note")] == ["4", "4"]
-
-
-def test_divisions_stay_when_values_do_not_need_finer_ones():
-    root = filled(score(Staff("R", divisions=1)), {"Soprano": {1: "c5/4 d5/12"}})
-    assert [e.text for e in root.iter("divisions")] == ["1"]
-
-
-def test_divisions_are_refined_where_only_the_pieces_of_a_note_need_it():
-    # Eight sixteenths in 6/8 are a dotted quarter tied to an eighth.
-    root = filled(score(Staff("R", time="6/8", divisions=1)), {"Soprano": {1: "c5/8 d5/4"}})
-    assert [n.findtext("duration") for n in sung(root)] == ["6", "2", "4"]
-
-
-def test_divisions_that_are_odd_or_changing_become_finer_by_one_factor():
-    change = "<attributes><divisions>6</divisions></attributes>"
-    triplet = "".join(
-        f"<note><pitch><step>{step}</step><octave>5</octave></pitch><duration>2</duration><voice>1</voice>"
-        "<type>eighth</type><time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes>"
-        "</time-modification></note>"
-        for step in "CDE"
-    )
-    half = "<note><rest/><duration>18</duration><voice>1</voice><type>half</type><dot/></note>"
-    source = score(Staff(f"c5:w | {change} {triplet} {half}", divisions=3))
-    root = filled(source, {"Soprano": {2: "4: f5/1 g5/1 a5/2 b5/8"}})
-    # 3 needs the factor 4, 6 the factor 2: all become four times as fine.
-    assert [e.text for e in root.iter("divisions")] == ["12", "24"]
-    assert [n.findtext("duration") for n in sung(root)] == ["48", "8", "8", "8", "6", "6", "12", "48"]
-
-
-def test_the_offset_of_a_direction_is_refined_with_the_rest():
-    word = "<direction><direction-type><words>dolce</words></direction-type><offset>1</offset></direction>"
-    root = filled(score(Staff(f"{word} c5:w | R", divisions=1)), {"Soprano": {2: "c5/2 d5/14"}})
-    assert root.findtext(".//offset") == "4"
-
-
-# --- the second voice of a staff -------------------------------------------------------------------------
-
-
-def test_a_voice_that_is_not_there_is_written_behind_a_backup():
-    source = score("c5:w ; e4:w | c5:h d5:h | c5:w ; e4:w")
-    root = filled(source, {"Alto": {2: "e4/8 f4/8"}})
-    assert sequence(measure_of(root, 2)) == "c5:h d5:h backup=16 e4:h f4:h"
-    assert stems(measure_of(root, 2), 1) == ["up", "up"]
-    assert stems(measure_of(root, 2), 2) == ["down", "down"]
-    assert stems(measure_of(root, 1), 1) == [None]
-
-
-def test_a_voice_that_enters_late_leaves_time_on_either_side():
-    root = filled(score("c5:w ; e4:w | c5:h d5:h"), {"Alto": {2: "4: e4/4 f4/4"}})
-    assert sequence(measure_of(root, 2)) == "c5:h d5:h backup=12 e4:q f4:q forward=4"
-
-
-def test_a_voice_that_holds_only_a_part_of_the_measure_is_written_anew_as_a_whole():
-    root = filled(score("c5:w ; e4:w | c5:w ; _:h r:h"), {"Alto": {2: "e4/8 f4/8"}})
-    assert heard(root, 2, 2) == ["0 e4", "2 f4"]
-
-
-def test_the_time_before_a_voice_that_enters_late_can_be_filled_alone():
-    root = filled(score("c5:w ; e4:w | c5:w ; _:h f4:h"), {"Alto": {2: "e4/8"}})
-    assert heard(root, 2, 2) == ["0 e4", "2 f4"]
-
-
-def test_the_lower_voice_rests_without_a_sign_for_the_rest_of_the_upper_stands_for_both():
-    root = filled(score("c5:w ; e4:w | c5:h r:h"), {"Alto": {2: "e4/8 r/8"}})
-    assert sequence(measure_of(root, 2)) == "c5:h r:h backup=16 e4:h forward=8"
-
-
-def test_new_notes_go_in_front_of_a_barline_at_the_end():
-    end = '<barline location="right"><bar-style>light-heavy</bar-style></barline>'
-    root = filled(score(f"c5:w ; e4:w | c5:w {end}"), {"Alto": {2: "e4/16"}})
-    assert sequence(measure_of(root, 2)) == "c5:w backup=16 e4:w barline"
-
-
-def test_staves_and_their_voices_keep_apart():
-    root = filled(score(Staff("c5:w ; e4:w // R", clefs=GRAND)), {"Tenor": {1: "g3/16"}, "Bass": {1: "c3/16"}})
-    measure = measure_of(root, 1)
-    assert [line(measure, voice) for voice in (1, 2, 5, 6)] == ["c5:w", "e4:w", "g3:w", "c3:w"]
-    assert [n.findtext("staff") for n in sung(measure)] == ["1", "1", "2", "2"]
-    assert stems(measure, 5) == ["up"]
-
-
-def test_a_stem_that_is_hidden_on_purpose_stays_hidden():
-    source = score("c5:w ; e4:w | c5:h d5:h").replace(
-        b"<type>half</type>", b"<type>half</type><stem>none</stem>", 1
-    )
-    root = filled(source, {"Alto": {2: "e4/16"}})
-    assert stems(measure_of(root, 2), 1) == ["none", "up"]
-
-
-# --- shared stems ----------------------------------------------------------------------------------------
-
-
-def lyric(text: str) -> str:
-    return f"<lyric><text>{text}</text></lyric>"
-
-
-CHORDS = "e4+c5:q=Praise f4+d5:q=God g4:q=from e4+c5:q=whom"
-
-
-def test_of_a_chord_the_lower_note_gives_way_and_the_words_stay():
-    root = filled(score(CHORDS), {"Alto": {1: "c4/8 d4/4 e4/4"}})
-    measure = measure_of(root, 1)
-    assert line(measure, 1) == "c5:q d5:q g4:q c5:q"
-    assert line(measure, 2) == "c4:h d4:q e4:q"
-    assert [n.findtext("lyric/text") for n in sung(measure, 1)] == ["Praise", "God", "from", "whom"]
-    assert stems(measure, 1) == 4 * ["up"]
-    assert stems(measure, 2) == 3 * ["down"]
-
-
-def test_of_a_chord_the_upper_note_gives_way_and_the_lower_becomes_a_voice_of_its_own():
-    root = filled(score(CHORDS), {"Soprano": {1: "g5/8 f5/8"}})
-    measure = measure_of(root, 1)
-    assert line(measure, 1) == "g5:h f5:h"
-    assert line(measure, 2) == "e4:q f4:q g4:q e4:q"  # the unison is still sung
-    assert stems(measure, 2) == 4 * ["down"]
-
-
-def test_both_notes_of_chords_give_way():
-    root = filled(score(CHORDS), {"Soprano": {1: "g5/16"}, "Alto": {1: "c4/16"}})
-    assert sequence(measure_of(root, 1)) == "attributes g5:w backup=16 c4:w"
-
-
-def test_chords_outside_of_the_hole_stay_chords():
-    root = filled(score(CHORDS), {"Alto": {1: "4: c4/4"}})
-    measure = measure_of(root, 1)
-    assert sequence(measure) == "attributes e4:q +c5:q d5:q g4:q e4:q +c5:q backup=12 c4:q forward=8"
-    assert [n.findtext("stem") for n in sung(measure)] == [None, None, "up", None, None, None, "down"]
-
-
-def test_different_holes_of_both_singers():
-    root = filled(score(CHORDS), {"Soprano": {1: "g5/8"}, "Alto": {1: "4: c4/8"}})
-    # The unison on the third beat is the soprano's alone now; on the fourth both still share a stem.
-    assert heard(root, 1, 1) == ["0 g5", "2 g4", "3 e4", "3 c5"]
-    assert heard(root, 1, 2) == ["0 e4", "1 c4"]
-
-
-def test_what_was_filled_in_part_is_read_back_as_a_whole():
-    root = filled(score(CHORDS), {"Alto": {1: "4: c4/4"}})
-    timeline = read_timeline(Score(etree.tostring(root)))
-    alto = find_choir(timeline).singers[1]
-    assert [(e.offset, e.midi) for e in alto.measures[0]] == [(0, 64), (1, 60), (2, 67), (3, 64)]
-
-
-def test_beams_and_signs_of_a_stem_stay_with_the_note_that_stays():
-    sign = "<notations><articulations><accent/></articulations></notations>"
-    source = score("e4+c5:e f4+d5:e r:h.").decode()
-    for value in ("begin", "end"):
-        beam = f'<beam number="1">{value}</beam>{sign}'
-        source = re.sub(r"(<type>eighth</type>)(</note><note><chord/>)", rf"\1{beam}\2", source, count=1)
-    measure = measure_of(filled(source.encode(), {"Alto": {1: "c4/16"}}), 1)
-    assert beam_signs(measure, 1) == "[]."
-    assert [n.find("notations/articulations/accent") is not None for n in sung(measure, 1)] == [True, True]
-
-
-VALUES = {"e": 2, "q": 4, "h": 8}
-TUNE = {"c5": 72, "d5": 74, "e5": 76}
-SECOND = {"c4": 60, "d4": 62, "e4": 64}
-UNISON = {"g4": 67}
-NEW_SOPRANO, NEW_ALTO = ("a5", 81), ("a3", 57)
-
-
+from test_copyist import *
+from hypothesis import settings
+from scoreassist.grid.passage import notes_of
+from scoreassist.theory.spelling import spell
+import numpy as np
+NAMES=["c5","c#5","d5","eb5","e5","f5","f#5","g5","bb4","b4","a4","g4","f4","f#4"]
+PITCH={"c":0,"d":2,"e":4,"f":5,"g":7,"a":9,"b":11}
+def mid(n): return PITCH[n[0]]+n.count('#')-n[1:].count('b')+12*(int(n[-1])+1)
+from judge import in_key
 @st.composite
-def shared_staves(draw: st.DrawFn) -> tuple[str, list[set[int]], list[set[int]], bool]:
-    """A measure of 4/4 for two singers, and for each of its sixteenths what soprano and alto sing.
-
-    Either on shared stems, with unisons and rests, or as two voices, of which the second may be away.
-    """
-    left, words, soprano, alto = 16, [], [], []
-    on_stems = draw(st.booleans())
-    while left:
-        value = draw(st.sampled_from([v for v in VALUES if VALUES[v] <= left]))
-        kind = draw(st.sampled_from(["chord", "chord", "unison", "rest"] if on_stems else ["chord"]))
-        high, low = draw(st.sampled_from(sorted(TUNE))), draw(st.sampled_from(sorted(SECOND)))
-        names = {"chord": f"{low}+{high}", "unison": "g4", "rest": "r"}[kind]
-        words.append(f"{names}:{value}")
-        sung_by = {"chord": (TUNE[high], SECOND[low]), "unison": (67, 67), "rest": ()}[kind]
-        soprano += VALUES[value] * [{sung_by[0]} if sung_by else set()]
-        alto += VALUES[value] * [{sung_by[1]} if sung_by else set()]
-        left -= VALUES[value]
-    if on_stems:
-        return " ".join(words), soprano, alto, True
-    upper = " ".join(w.split("+")[1] for w in words)
-    lower = [w.split("+")[0] + ":" + w.split(":")[1] for w in words]
-    kinds = draw(st.lists(st.sampled_from(["note", "rest", "gap"]), min_size=len(words), max_size=len(words)))
-    at = 0
-    for place, (word, kind) in enumerate(zip(lower, kinds, strict=True)):
-        ticks = VALUES[word[-1]]
-        if kind != "note":
-            lower[place] = ("r" if kind == "rest" else "_") + word[-2:]
-            alto[at : at + ticks] = ticks * [set()]
-        at += ticks
-    return f"{upper} ; {' '.join(lower)}", soprano, alto, False
-
-
-@settings(max_examples=6000)
-@given(shared_staves(), st.lists(st.tuples(st.integers(0, 1), st.integers(0, 15), st.integers(1, 16)), max_size=3))
-def test_whatever_is_replaced_on_a_shared_staff_all_else_sounds_as_before(
-    staff: tuple[str, list[set[int]], list[set[int]], bool], wishes: list[tuple[int, int, int]]
-):
-    music, *sings, on_stems = staff
-    # The measure before shows which of the two styles the staff has.
-    source = score(f"{'e4+c5:w' if on_stems else 'c5:w ; e4:w'} | {music}")
-    timeline = read_timeline(Score(source))
-    choir = find_choir(timeline)
-    regions = [
-        Region(voice, 4 + Fraction(start, 4), min(4 + Fraction(start + ticks, 4), Fraction(8)), "flag")
-        for voice, start, ticks in wishes
-    ]
-    passage = build_passage(timeline, choir, regions)
-    notes = {}
-    for voice, (_, midi) in enumerate((NEW_SOPRANO, NEW_ALTO)):
-        for index, start, end in passage.segments(voice):
-            notes.setdefault((voice, index), []).append((start, end, [NewNote(start, end - start, midi, 3)]))
-            sings[voice][start:end] = (end - start) * [{midi}]
-    write_notes(timeline, choir, notes, [])
-    saved = timeline.score.to_xml()
-    root = etree.fromstring(saved)
-    heard: list[set[int]] = [set() for _ in range(16)]
-    for rows in lines(root).values():
-        for sound in rows[1]:
-            for tick in range(int(sound.onset * 4), int(sound.end * 4)):
-                heard[tick] |= {sound.midi} - {None}
-    assert heard == [one | two for one, two in zip(*sings, strict=True)]
-    assert schema_errors(saved) == []
-    assert collisions(root) == []
-    reread = read_timeline(Score(saved))
-    again = encode(reread, find_choir(reread))
-    for voice, row in enumerate(sings):
-        # A note that the alto rests under is taken for a unison where the staff has shared stems.
-        assert [{int(midi)} for midi, sung_by in zip(again.pitch[voice, 16:], row, strict=True) if sung_by] == [
-            sung_by for sung_by in row if sung_by
-        ]
-
-
-# --- accidentals -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("key", "notes", "expected"),
-    [
-        (0, "f#4/4 f#4/4 f4/4 f4/4", "f#4!:q f#4:q f4!:q f4:q"),
-        (1, "f#4/4 f4/4 f#4/8", "f#4:q f4!:q f#4!:h"),
-        (-3, "eb4/4 e4/4 bb4/4 ab4/4", "eb4:q e4!:q bb4:q ab4:q"),
-        (7, "b#4/4 b4/4 f##4/8", "b#4:q b4!:q f##4!:h"),
-        (-7, "fb4/4 f4/4 bbb4/8", "fb4:q f4!:q bbb4!:h"),
-        (0, "f#4/4 f#5/4 f4/4 f5/4", "f#4!:q f#5!:q f4!:q f5!:q"),  # each octave for itself
-    ],
-)
-def test_accidentals_are_written_once_in_a_measure(key: int, notes: str, expected: str):
-    root = filled(score(Staff("R", key=key)), {"Soprano": {1: notes}})
-    assert line(measure_of(root, 1)) == expected
-
-
-def test_an_accidental_holds_only_to_the_barline():
-    root = filled(score("R | R"), {"Soprano": {1: "f#4/16", 2: "f#4/16"}})
-    assert [line(measure_of(root, number)) for number in (1, 2)] == ["f#4!:w", "f#4!:w"]
-
-
-def test_a_tie_carries_an_accidental_over_the_barline_but_for_its_own_note_alone():
-    root = filled(score("R | R"), {"Soprano": {1: "r/8 f#4/8~", 2: "~f#4/8 f#4/8"}})
-    assert line(measure_of(root, 2)) == "f#4:h f#4!:h"
-
-
-def test_an_accidental_of_another_voice_on_the_staff_counts():
-    root = filled(score("f#4!:w ; d4:w | c5:h f#4!:h"), {"Alto": {1: "d4/8 f4/8", 2: "f4/12 d4/4"}})
-    assert line(measure_of(root, 1), 2) == "d4:h f4!:h"
-    assert line(measure_of(root, 2), 2) == "f4:h. d4:q"
-
-
-def test_a_given_note_gets_the_accidental_that_a_new_note_before_it_makes_necessary():
-    root = filled(score("c5:w ; c4:w | c5:h f4:h"), {"Alto": {2: "f#4/4 e4/12"}})
-    assert line(measure_of(root, 2), 1) == "c5:h f4!:h"
-
-
-def test_a_given_note_gets_the_accidental_that_left_with_a_note_before_it():
-    root = filled(score("f#4!:h f#4:h"), {"Soprano": {1: "g4/8"}})
-    assert line(measure_of(root, 1)) == "g4:h f#4!:h"
-
-
-def test_a_given_note_that_was_not_marked_before_is_left_alone():
-    # Some programs write no accidentals at all; then it is not for us to begin.
-    source = score("f#4:h f#4:h")
-    root = filled(source, {"Soprano": {1: "g4/8"}}, check=False)
-    assert line(measure_of(root, 1)) == "g4:h f#4:h"
-
-
-def test_a_given_accidental_is_never_taken_away():
-    root = filled(score("f#4!:h f4!:h"), {"Soprano": {1: "g4/8"}})
-    assert line(measure_of(root, 1)) == "g4:h f4!:h"
-
-
-def test_a_clarinet_in_b_flat_is_written_a_tone_higher():
-    clarinet = Staff("R", key=2, transpose="<diatonic>-1</diatonic><chromatic>-2</chromatic>")
-    root = filled(score(clarinet), {"Soprano": {1: "c5/4 b4/4 bb4/4 f#4/4"}})
-    assert line(measure_of(root, 1)) == "d5:q c#5:q c5!:q g#4!:q"
-
-
-def test_octaves_are_written_at_the_step_and_not_at_the_sound():
-    # B sharp 3 sounds as middle C, C flat 5 as B4.
-    root = filled(score("R"), {"Soprano": {1: "b#3/8 cb5/8"}})
-    assert line(measure_of(root, 1)) == "b#3!:h cb5!:h"
-
-
-# --- new parts -------------------------------------------------------------------------------------------
-
-
-def test_a_new_part_rests_around_its_notes_and_where_it_is_silent():
-    root = filled(score(Staff("c5:w | c5:w", "Soprano")), {"Alto": {1: "4: e4/4"}}, layout="open")
-    alto = root.findall("part")[1].get("id")
-    assert line(measure_of(root, 1, alto)) == "r:q e4:q r:h"
-    assert line(measure_of(root, 2, alto)) == "R"
-
-
-def test_several_holes_of_a_new_part_make_one_line():
-    root = filled(score(Staff("c5:w", "Soprano")), {"Alto": {1: "e4/4 | 8: f4/4"}}, layout="open")
-    alto = root.findall("part")[1].get("id")
-    assert sequence(measure_of(root, 1, alto)) == "attributes e4:q r:q f4:q r:q"
-
-
-def test_two_singers_of_a_new_staff_share_the_rests_of_the_upper_one():
-    root = filled(
-        score(Staff("c5:w | c5:w", "Soprano")), {"Tenor": {1: "g3/8"}, "Bass": {1: "8: c3/8"}}, layout="closed"
-    )
-    below = root.findall("part")[1].get("id")
-    assert sequence(measure_of(root, 1, below)) == "attributes g3:h r:h backup=8 c3:h"
-    assert sequence(measure_of(root, 2, below)) == "R"
-
-
-def test_a_sign_for_several_measures_of_rest_goes_where_notes_come():
-    style = "<attributes><measure-style><multiple-rest>3</multiple-rest></measure-style></attributes>"
-    root = filled(score(f"c5:w | {style} R | R | R"), {"Soprano": {3: "c5/16"}})
-    assert sequence(measure_of(root, 2)) == "R"
-    root = filled(score(f"R | {style} R | R | R"), {"Soprano": {1: "c5/16"}})
-    assert sequence(measure_of(root, 2)) == "attributes R"
+def cases(draw):
+    time=draw(st.sampled_from(["4/4","3/4","6/8","2/2","9/8","5/8","3/8"]))
+    n,d=map(int,time.split("/")); full=16*n//d
+    key=draw(st.integers(-4,4)); 
+    div=draw(st.sampled_from([2,4,8,12]))
+    two=draw(st.booleans())
+    measures=[]
+    for m in range(2):
+        voices=[]
+        marks=[]
+        for v in range(1+two):
+            left=full; words=[]; at=0
+            while left:
+                opts=[x for x in (("e",2),("q",4),("q.",6),("h",8),("s",1)) if x[1]<=left and (x[1]>=2 or div>=4)]
+                if not opts: opts=[("s",1)]
+                val,t=draw(st.sampled_from(opts))
+                nm=draw(st.sampled_from(NAMES+["r"]))
+                if v and nm!="r": nm=nm[:-1]+str(int(nm[-1])-1)
+                words.append([nm,val,at]); at+=t; left-=t
+            voices.append(words)
+        # print accidentals
+        state={}
+        for w in sorted((w for ws in voices for w in ws), key=lambda w:w[2]):
+            if w[0]=="r": continue
+            step=w[0][0].upper(); k=step+w[0][-1]; alter=w[0].count('#')-w[0][1:].count('b')
+            if state.get(k,in_key(step,key))!=alter:
+                state[k]=alter; w[0]+="!"
+        measures.append(" ; ".join(" ".join(f"{a}:{b}" for a,b,_ in ws) for ws in voices))
+    wishes=draw(st.lists(st.tuples(st.integers(0,1),st.integers(0,2*full-1),st.integers(1,full)),max_size=4))
+    return time,key,div,two," | ".join(measures),wishes,draw(st.integers(0,10**6)),full
+@settings(max_examples=1500)
+@given(cases())
+def test_fuzz(case):
+    time,key,div,two,music,wishes,seed,full=case
+    source=score(Staff(music,"Soprano Alto" if two else "Soprano",time=time,key=key,divisions=div if full%4==0 or div>=4 else 4))
+    r0=etree.fromstring(source)
+    assert accidentals_that_mislead(r0)==[]
+    timeline=read_timeline(Score(source)); choir=find_choir(timeline)
+    regions=[Region(v,Fraction(s,4),min(Fraction(s+t,4),Fraction(2*full,4)),"flag") for v,s,t in wishes if v<=two]
+    passage=build_passage(timeline,choir,regions)
+    rng=np.random.default_rng(seed)
+    pitch=passage.grid.pitch.copy(); struck=passage.grid.struck.copy()
+    for v in choir.singers:
+        for t in range(pitch.shape[1]):
+            if passage.fill[v,t]:
+                if rng.random()<.35 or t==0:
+                    pitch[v,t]=-1 if rng.random()<.15 else (rng.integers(70,86) if v==0 else rng.integers(50,59)); struck[v,t]=True
+                else:
+                    pitch[v,t]=pitch[v,t-1]; struck[v,t]=not passage.fill[v,t-1]
+    from dataclasses import replace
+    from scoreassist.grid.passage import given_spellings
+    filledg=replace(passage.grid,pitch=pitch,struck=struck)
+    sp=spell(pitch,struck,filledg.fifths,given_spellings(passage))
+    notes={}
+    for v in choir.singers:
+        for i,a,b in passage.segments(v):
+            notes.setdefault((v,i),[]).append((a,b,notes_of(passage,filledg,sp,v,(i,a,b))))
+    write_notes(timeline,choir,notes,[])
+    saved=timeline.score.to_xml(); root=etree.fromstring(saved)
+    assert schema_errors(saved)==[]
+    assert collisions(root)==[]
+    assert accidentals_that_mislead(root)==[]
+    for row in lines(root):
+        assert values_that_do_not_fit(root,row)==[]
+        assert dangling_ties(root,row)==[]
+    again=read_timeline(Score(saved)); c2=find_choir(again)
+    g=encode(again,c2)
+    for v in choir.singers:
+        assert (g.pitch[v]==pitch[v]).all(), (g.pitch[v],pitch[v])
