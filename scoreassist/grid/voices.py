@@ -109,7 +109,7 @@ def encode(timeline: Timeline, choir: Choir) -> Grid:
 
 
 def left_out(timeline: Timeline, choir: Choir) -> np.ndarray:
-    """Ticks of measures with notes or rests at which no singer has written anything, not even a rest: bool (ticks,).
+    """Ticks at which no singer has written anything, in measures where some has: bool (ticks,).
 
     Such is the end of a last measure that programs fill up to its full length with a `<forward>`.
     """
