@@ -420,6 +420,7 @@ def test_known_cells_of_a_grid_never_change_whatever_they_hold(data: st.DataObje
         level=rng.integers(0, 6, ticks),
         fifths=rng.choice([-7, 0, 5, 99], ticks),
         measure=np.zeros(ticks, dtype=np.int64),
+        compound=np.full(ticks, bool(rng.random() < 0.3)),
     )
     task = Task(grid, np.zeros((4, ticks), dtype=bool), np.full((4, ticks), FREE))
     filled = load_filler().fill(task, SamplingOptions(seed=seed, temperature=temperature, candidates=2)).grid
