@@ -61,7 +61,7 @@ NOTES = {
     ],
     "6/8": [
         *[(0, 12, "h."), (0, 6, "q."), (6, 12, "q."), (0, 4, "q"), (2, 6, "q"), (8, 12, "q"), (0, 3, "e.")],
-        *[(3, 4, "s"), (2, 5, "e."), (1, 4, "e.")],
+        *[(3, 4, "s"), (2, 5, "e."), (1, 4, "e."), (0, 2, "e"), (2, 4, "e"), (4, 6, "e"), (1, 3, "e")],
         # the second beat is always shown
         *[(0, 8, "q.~e"), (4, 8, "e~e"), (4, 12, "e~q."), (2, 12, "q~q."), (0, 10, "q.~q"), (2, 8, "q~e")],
         *[(5, 7, "s~s"), (0, 5, "q~s"), (2, 10, "q~q"), (0, 11, "q.~q~s")],
@@ -114,7 +114,10 @@ def test_rests_show_every_beat(time: str, start: int, end: int, expected: str):
         ("4/4", 12, 0, 4, "q"),  # beat 4 alone
         ("4/4", 8, 0, 8, "h"),  # beats 3 and 4
         ("4/4", 4, 0, 8, "h"),  # quarter-half-quarter without its first quarter
+        ("4/4", 4, 0, 12, "h."),  # a dotted half on beat 2
         ("4/4", 4, 0, 10, "q~q."),
+        ("12/8", 6, 0, 12, "h."),  # two dotted beats of 12/8 over its middle
+        ("12/8", 4, 0, 12, "e~q.~q"),
         ("4/4", 10, 0, 6, "e~q"),  # an eighth before beat 4
         ("3/4", 8, 0, 4, "q"),
         ("6/8", 10, 0, 2, "e"),  # the sixth eighth

@@ -136,17 +136,7 @@ class _Run:
         for voice in self.network.config.order:
             if not hidden[voice]:
                 continue
-            others = range(now.shape[1])
-            logits, again = self.network.head(
-                voice,
-                shares[:, voice],
-                [None if other == voice else now[:, other] for other in others],
-                [None if other == voice else shown[:, other] for other in others],
-                previous,
-                earlier,
-                hold,
-                level,
-            )
+            logits, again = self.stepper.head(voice, shares[:, voice], now, shown, previous, earlier, hold, level)
             moment = Moment(
                 voice,
                 tick,
