@@ -18,7 +18,7 @@ from scoreassist.networks.store import load_filler
 from scoreassist.options import CANDIDATES, MODEL, TEMPERATURE
 from scoreassist.score.copyist import write_notes
 from scoreassist.score.document import Score, open_score
-from scoreassist.score.marks import Selection, find_regions, parse_measures
+from scoreassist.score.marks import Region, find_harmony, find_regions, select
 from scoreassist.score.parts import add_missing_singers, suits_closed
 from scoreassist.score.singers import VOICES, Choir, find_choir
 from scoreassist.score.timeline import Timeline, read_timeline
@@ -108,6 +108,9 @@ class FillOptions:
     def __post_init__(self) -> None:
         for name, low, high in _LIMITS:
             value = getattr(self, name)
+            whole = name != "temperature"
+            if not isinstance(value, int if whole else int | float) or isinstance(value, bool):
+                raise RequestError(f"{name} is {value!r}; it must be a {'whole ' if whole else ''}number")
             if not low <= value <= high:
                 raise RequestError(f"{name} is {value}; it must lie between {low} and {high}")
 
@@ -131,7 +134,7 @@ def harmonize(
     given : ``soprano``, ``alto``, ``tenor`` or ``bass``, optional
         The voice that a lone melody sings.
     measures, parts
-        Only these; see `complete`.
+        Only these of what is missing or empty; see `complete`.
     **options
         Fields of `FillOptions`: ``seed, temperature, candidates, model``.
 
@@ -159,8 +162,8 @@ def harmonize(
     score, timeline, choir = _read(source, given)
     chosen = layout or (choir.layout if choir.layout == "open" or suits_closed(choir) else "open")
     added = add_missing_singers(timeline, choir, chosen)
-    selection = _selection(measures, parts)
-    return _fill(began, score, timeline, choir, selection, wishes, added)
+    regions = find_harmony(timeline, choir, select(measures, parts))
+    return _fill(began, score, timeline, choir, regions, wishes, added)
 
 
 def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **options: Any) -> Result:
@@ -190,9 +193,8 @@ def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **
     began = time.perf_counter()
     wishes = FillOptions(**options)
     score, timeline, choir = _read(source, None)
-    written = {v: s for v, s in choir.singers.items() if any(s.measures)}
-    selection = _selection(measures, parts)
-    return _fill(began, score, timeline, Choir(written, choir.layout), selection, wishes, [])
+    choir = choir.written()
+    return _fill(began, score, timeline, choir, find_regions(timeline, choir, select(measures, parts)), wishes, [])
 
 
 def _read(source: Any, given: str | None) -> tuple[Score, Timeline, Choir]:
@@ -208,21 +210,16 @@ def _read(source: Any, given: str | None) -> tuple[Score, Timeline, Choir]:
     return score, timeline, choir
 
 
-def _selection(measures: Any, parts: Sequence[str]) -> Selection:
-    names = parts.split(",") if isinstance(parts, str) else parts
-    return Selection(None if measures is None else parse_measures(measures), tuple(names))
-
-
 def _fill(
     began: float,
     score: Score,
     timeline: Timeline,
     choir: Choir,
-    selection: Selection,
+    regions: list[Region],
     options: FillOptions,
     added: list[str],
 ) -> Result:
-    passage = build_passage(timeline, choir, find_regions(timeline, choir, selection))
+    passage = build_passage(timeline, choir, regions)
     read = time.perf_counter()
     filled = rows = None
     new: list[etree._Element] = []
@@ -232,7 +229,8 @@ def _fill(
         notes = _notes(passage, filled.grid)
         new = write_notes(timeline, choir, notes, added)
         rows = _rows(timeline, choir, notes)
-        mean = float(filled.log_prob[passage.fill].mean())
+        drawn = filled.drawn & passage.fill
+        mean = float(filled.log_prob[drawn].mean()) if drawn.any() else None
     else:
         modelled, mean = read, None
     return Result(

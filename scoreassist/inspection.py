@@ -7,8 +7,8 @@ from typing import Any
 
 from scoreassist.errors import RequestError, UnsupportedError
 from scoreassist.score.document import open_score
-from scoreassist.score.marks import Selection, describe, find_regions, parse_measures
-from scoreassist.score.singers import Choir, find_choir
+from scoreassist.score.marks import describe, find_regions, select
+from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import Part, read_timeline
 
 _MAJOR = ["C", "G", "D", "A", "E", "B", "F♯", "C♯"]
@@ -54,10 +54,8 @@ def inspect(source: Any, *, measures: Any = None, parts: Sequence[str] = ()) -> 
         choir = find_choir(timeline)
     except (UnsupportedError, RequestError) as error:
         return report | {"problem": str(error)}
-    names = parts.split(",") if isinstance(parts, str) else parts
-    selection = Selection(None if measures is None else parse_measures(measures), tuple(names))
-    written = {v: s for v, s in choir.singers.items() if any(s.measures)}
-    regions = find_regions(timeline, Choir(written, choir.layout), selection)
+    choir = choir.written()
+    regions = find_regions(timeline, choir, select(measures, parts))
     return report | {
         "layout": choir.layout,
         "singers": [
@@ -68,9 +66,9 @@ def inspect(source: Any, *, measures: Any = None, parts: Sequence[str] = ()) -> 
                 "number": s.number,
                 "notes": len(s.notes()),
             }
-            for _, s in sorted(written.items())
+            for _, s in sorted(choir.singers.items())
         ],
-        "missing": [name for v, name in enumerate(("Soprano", "Alto", "Tenor", "Bass")) if v not in written],
+        "missing": [name for v, name in enumerate(("Soprano", "Alto", "Tenor", "Bass")) if v not in choir.singers],
         "regions": describe(regions, timeline),
     }
 

@@ -367,7 +367,7 @@ def test_staves_and_their_voices_keep_apart():
     measure = measure_of(root, 1)
     assert [line(measure, voice) for voice in (1, 2, 5, 6)] == ["c5:w", "e4:w", "g3:w", "c3:w"]
     assert [n.findtext("staff") for n in sung(measure)] == ["1", "1", "2", "2"]
-    assert stems(measure, 5) == ["up"]
+    assert stems(measure, 5) == [None]  # whole notes have none
 
 
 def test_a_stem_that_is_hidden_on_purpose_stays_hidden():

@@ -181,6 +181,11 @@ def test_a_word_within_a_measure_marks_from_its_moment_and_its_offset():
     assert understood(alto(f"c5:h {words('complete', offset=-4)} c5:h | c5:w")) == ["Alto 1-8 words"]
 
 
+def test_a_word_behind_chords_and_grace_notes_stands_where_the_next_note_begins():
+    marked = Staff(f"a4+c5:q b4+d5:q (e5) {words('complete')} c5:h | c5:w", "Alto")
+    assert understood(soprano("c5:w | c5:w"), marked) == ["Alto 2-8 words"]
+
+
 def test_an_offset_that_is_no_number_does_not_move_the_word():
     moved = words("complete", offset=4).replace("<offset>4<", "<offset>far<")
     assert understood(alto(f"c5:h {moved} c5:h | c5:w")) == ["Alto 2-8 words"]
@@ -200,6 +205,11 @@ def test_harmonize_over_a_staff_asks_for_its_second_voice_where_that_is_silent()
 
     assert understood(marked(words("end", staff=1))) == ["Alto 0-4 words", "Tenor 0-4 words", "Bass 0-4 words"]
     assert understood(marked("")) == ["Tenor 0-8 words", "Bass 0-8 words"]  # she sings in the second measure
+
+
+def test_a_second_voice_that_ends_where_harmonize_begins_is_asked_for():
+    marked = Staff(f"c5:w ; e4:w // g3:w ; c3:w | {words('harmonize', staff=1)} c5:w // R", clefs=GRAND)
+    assert understood(marked) == ["Alto 4-8 words", "Tenor 4-8 words", "Bass 4-8 words"]
 
 
 def test_complete_all_marks_everybody():

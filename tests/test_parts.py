@@ -151,6 +151,13 @@ def test_a_score_with_groups_of_its_own_keeps_them():
     assert part_list(root) == ["part-group start", "score-part P1", "score-part P2", "part-group stop"]
 
 
+def test_a_choir_that_does_not_stand_together_is_not_bracketed():
+    parts = Staff("c5:w", "Soprano"), Staff("c5:w", "Flute"), Staff("c3:w", "Bass", clefs=("bass",))
+    root, _, _ = grown(score(*parts), "open")
+    assert names(root) == ["Soprano", "Alto", "Flute", "Tenor", "Bass"]
+    assert root.find("part-list/part-group") is None
+
+
 # --- what they take over ---------------------------------------------------------------------------------
 
 
@@ -185,6 +192,15 @@ def test_changes_of_key_and_time_are_taken_over_but_no_change_of_clef():
     assert [child.tag for child in attributes] == ["key", "time"]
     assert attributes.findtext("key/fifths") == "-2"
     assert attributes.findtext("key/mode") == "minor"
+
+
+def test_of_the_keys_of_two_staves_the_upper_one_is_taken_over():
+    keys = '<key number="1"><fifths>2</fifths></key><key number="2"><fifths>-3</fifths></key>'
+    part = Staff(f"c5:w // R | <attributes>{keys}</attributes> c5:w // R", "Soprano", clefs=GRAND)
+    root, _, added = grown(score(part), "open")
+    for part_id in added:
+        (key,) = measure_of(root, 2, part_id).findall("attributes/key")
+        assert (key.findtext("fifths"), key.get("number")) == ("2", None)
 
 
 def test_a_second_set_of_attributes_in_the_first_measure_brings_no_second_clef():

@@ -187,6 +187,14 @@ def test_the_second_half_of_a_measure_that_a_repeat_splits_is_a_pickup():
     ]
 
 
+def test_a_short_measure_that_does_not_complete_the_one_before_is_no_pickup():
+    three = "<attributes><time><beats>3</beats><beat-type>4</beat-type></time></attributes>"
+    assert [row[3] for row in pickups("c5:w | d5:h | e5:q | f5:w")] == [0, 0, 0, 0]
+    assert [row[3] for row in pickups("c5:q | d5:h. | f5:w")] == [3, 0, 0]  # behind a pickup
+    assert [row[3] for row in pickups(f"c5:w | d5:h | {three} e5:q | f5:h.")] == [0, 0, 0, 0]  # in another metre
+    assert [row[3] for row in pickups("c5:w | d5:w | e5:h | f5:w")] == [0, 0, 0, 0]  # behind a full measure
+
+
 def test_a_measure_lasts_as_long_as_its_longest_part():
     timeline = timeline_of("c5:h | c5:w", "c4:w | c4:h")
     assert [m.length for m in timeline.measures] == [4, 4]

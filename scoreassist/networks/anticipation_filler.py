@@ -38,7 +38,7 @@ class AnticipationFiller:
         shift = best_transposition(task.grid)
         grid = task.grid.transposed(shift)
         if not task.hidden.any():
-            return Filling(grid.transposed(-shift), np.zeros(grid.pitch.shape))
+            return Filling(task.grid, np.zeros(grid.pitch.shape), task.hidden)
         grid, rhythm = settle_ending(grid, task.rest, task.rhythm, HOLD)
         sampler = Sampler(options)
         with one_thread(), torch.inference_mode():
@@ -52,7 +52,7 @@ class AnticipationFiller:
         pitch = np.where(task.grid.known, task.grid.pitch, back.pitch)
         struck = np.where(task.grid.known, task.grid.struck, back.struck)
         whole = replace(task.grid, pitch=pitch, struck=struck, known=np.ones_like(task.grid.known))
-        return Filling(whole, run.log_prob[best].numpy(), gave_way, shift)
+        return Filling(whole, run.log_prob[best].numpy(), run.hidden, gave_way, shift)
 
 
 @contextmanager
@@ -102,6 +102,8 @@ class _Run:
     def draw(self) -> None:
         """Draw every hidden cell, from the first tick that has one to the last."""
         with_holes = np.flatnonzero(self.hidden.any(axis=0))
+        if with_holes.size == 0:
+            return  # all that was hidden has been settled
         first, last = int(with_holes[0]), int(with_holes[-1])
         self.stepper.skip(first)
         previous, earlier, length = (

@@ -45,6 +45,8 @@ class Filling:
         Every cell known; the cells that were known before are unchanged.
     log_prob : float array (4, ticks)
         Nats, of each chosen cell (pitch and articulation) under the model; 0 elsewhere.
+    drawn : bool array (4, ticks)
+        Cells that were drawn; those that were settled beforehand are not.
     gave_way : dict of str to int
         Rules that left no note to choose, and how often they gave way.
     transposition : int
@@ -53,6 +55,7 @@ class Filling:
 
     grid: Grid
     log_prob: np.ndarray
+    drawn: np.ndarray
     gave_way: dict[str, int] = field(default_factory=dict)
     transposition: int = 0
 

@@ -47,6 +47,9 @@ def convert_foreign(data: bytes, suffix: str, name: str) -> bytes:
                 f"cannot be read as {suffix} ({type(error).__name__}); export the score as MusicXML",
                 source=name,
             ) from error
+    songs = len(list(getattr(stream, "scores", ()))) if "Opus" in stream.classes else 1
+    if songs > 1:
+        raise UnreadableError(f"holds {songs} pieces; save the one that you mean as a file", source=name)
     if not any(True for _ in stream.recurse().notesAndRests):
         raise UnreadableError("holds no notes; export the score as MusicXML", source=name)
     return from_music21(stream)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from lxml import etree
 
@@ -77,6 +78,21 @@ def parse_measures(text: object) -> tuple[str, str]:
     raise RequestError(f"measures '{text}' are not a range; write 5-8, or 5.3-8.1 with beats")
 
 
+def select(measures: object = None, parts: str | Sequence[str] = ()) -> Selection:
+    """A selection from what users write: measures as `parse_measures` takes them, names in a list or by commas.
+
+    Raises
+    ------
+    RequestError
+        The measures are no range.
+    """
+    names = parts.split(",") if isinstance(parts, str) else parts
+    return Selection(
+        None if measures is None else parse_measures(measures),
+        tuple(name.strip() for name in names if name.strip()),
+    )
+
+
 def find_regions(timeline: Timeline, choir: Choir, selection: Selection) -> list[Region]:
     """The regions of a choir that are to be filled, by the first way of marking that is found.
 
@@ -91,6 +107,36 @@ def find_regions(timeline: Timeline, choir: Choir, selection: Selection) -> list
         if regions is not None:
             return regions
     return _by_emptiness(timeline, choir)
+
+
+def find_harmony(timeline: Timeline, choir: Choir, selection: Selection) -> list[Region]:
+    """The regions that are to be harmonized: where singers have nothing to sing while others do.
+
+    Flags and the word ``harmonize`` narrow this down, ``keep`` takes from it, ``complete`` adds to it; a given
+    line is never written over unless ``complete`` stands above it. Brackets and slashes are left to `complete`.
+
+    Raises
+    ------
+    RequestError
+        A flag names a part or measure that the score does not have.
+    """
+    words = _words(timeline)
+    regions = _by_emptiness(timeline, choir)
+    if any(word.verb == "harmonize" for word in words):
+        regions = _common(regions, _asked(timeline, choir, words, "harmonize"))
+    regions += _asked(timeline, choir, words, "complete")
+    regions = _without(regions, _kept(timeline, choir, words))
+    return _common(regions, _by_flags(timeline, choir, selection)) if selection.given else regions
+
+
+def _common(regions: list[Region], others: list[Region]) -> list[Region]:
+    """Stretches that lie in regions of both lists, voice by voice."""
+    return [
+        Region(one.voice, max(one.start, other.start), min(one.end, other.end), one.by)
+        for one in regions
+        for other in others
+        if one.voice == other.voice and one.start < other.end and other.start < one.end
+    ]
 
 
 def _by_flags(timeline: Timeline, choir: Choir, selection: Selection) -> list[Region]:
@@ -138,6 +184,11 @@ def _place(timeline: Timeline, text: str, *, last: bool) -> tuple[Fraction, Frac
         numbers = [m.number for m in timeline.measures]
         raise RequestError(
             f"there is no measure '{number}'; measures are numbered {numbers[0]} to {numbers[-1]}",
+            source=timeline.score.name,
+        )
+    if any(after.index - before.index > 1 for before, after in pairwise(rows)):
+        raise RequestError(
+            f"there are {len(rows)} measures '{number}' in different places; number them differently",
             source=timeline.score.name,
         )
     if not beat_text:
@@ -229,13 +280,18 @@ def _by_words(timeline: Timeline, choir: Choir) -> list[Region] | None:
         if any(w.verb == "keep" for w in words):
             return _without(_by_emptiness(timeline, choir), _kept(timeline, choir, words))
         return None
-    regions = [
+    regions = _asked(timeline, choir, words, "complete") + _asked(timeline, choir, words, "harmonize")
+    return _without(regions, _kept(timeline, choir, words))
+
+
+def _asked(timeline: Timeline, choir: Choir, words: list[_Word], verb: str) -> list[Region]:
+    """What the words of one verb ask for."""
+    return [
         Region(voice, start, end, "words")
         for voice, singer in choir.singers.items()
         for word, start, end in _spans(timeline, words)
-        if _asks(word, singer, timeline, start, end)
+        if word.verb == verb and _asks(word, singer, timeline, start, end)
     ]
-    return _without(regions, _kept(timeline, choir, words))
 
 
 def _asks(word: _Word, singer: Singer, timeline: Timeline, start: Fraction, end: Fraction) -> bool:
@@ -251,7 +307,8 @@ def _kept(timeline: Timeline, choir: Choir, words: list[_Word]) -> list[Region]:
         Region(voice, start, end, "words")
         for voice, singer in choir.singers.items()
         for word, start, end in _spans(timeline, words)
-        if word.verb == "keep" and (word.everyone or _over(word, singer))
+        if word.verb == "keep"
+        and (word.everyone or (_over(word, singer) and any(singer.measures)))  # not who has yet to come
     ]
 
 
@@ -324,15 +381,19 @@ def _by_brackets(timeline: Timeline, choir: Choir) -> list[Region] | None:
 
 
 def _by_slashes(timeline: Timeline, choir: Choir) -> list[Region] | None:
-    """Notes with slash noteheads."""
-    regions = []
+    """Notes with slash noteheads, tied ones joined."""
+    regions: list[Region] = []
     for voice, singer in choir.singers.items():
         for measure, events in zip(timeline.measures, singer.measures, strict=False):
-            regions += [
-                Region(voice, measure.onset + e.offset, measure.onset + e.end, "slashes")
-                for e in events
-                if e.element.findtext("notehead") == "slash"
-            ]
+            for event in events:
+                start, end = measure.onset + event.offset, measure.onset + event.end
+                if event.element.findtext("notehead") != "slash":
+                    continue
+                last = regions[-1] if regions else None
+                if event.tied_from and last and (last.voice, last.end) == (voice, start):
+                    regions[-1] = Region(voice, last.start, end, "slashes")
+                else:
+                    regions.append(Region(voice, start, end, "slashes"))
     return regions or None
 
 

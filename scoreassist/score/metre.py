@@ -65,13 +65,13 @@ class Metre:
         return tuple(starts)
 
     def half_measure(self) -> Fraction | None:
-        """Onset of the secondary strong beat in quarters: beat 3 of 4/4, beat 4 of 5/4; None in 3/4."""
+        """Onset of the secondary strong beat in quarters: beat 3 of 4/4, beat 4 of 5/4 and 6/4; None in 3/4."""
         starts = self.beat_starts()
         if len(self.groups) > 1:
             return starts[self.groups[0]] if self.beat_type <= 4 else None
         if len(starts) in (4, 8):
             return starts[len(starts) // 2]
-        if len(self.groups) == 1 and self.beats in (5, 7) and self.beat_type <= 4:
+        if len(self.groups) == 1 and self.beats in (5, 6, 7) and self.beat_type <= 4:
             return starts[3]
         return None
 

@@ -7,7 +7,6 @@ staves, then clef and range.
 
 from __future__ import annotations
 
-import math
 import re
 import statistics
 from collections.abc import Callable
@@ -24,10 +23,10 @@ SINGABLE = (36, 96)
 _NAMES = (
     (
         r"s|so?pr?\.?|sopran|soprán|soprano|sopranos|soprani|soprane|sopraan|sopraano|szoprán|сопрано"
-        r"|cantus|discantus|descant|treble|dessus|superius|melody|canto|tiple",
+        r"|mezzo-?soprano|mezzo|cantus|discantus|descant|trebles?|dessus|superius|melody|canto|tiple",
         0,
     ),
-    (r"a|alt\.?|alto|altos|alti|altus|altto|contralto|contraltos|contralti|haute-?contre|альт", 1),
+    (r"a|alt\.?|alto|altos|alti|altus|altto|contralto|contraltos|contralti|haute-?contre|counter-?tenor|альт", 1),
     (r"t|ten\.?|tenor|tenors|tenore|tenores|tenori|tenöre|ténor|ténors|taille|тенор", 2),
     (
         r"b|bas|bass|basses|basso|bassi|bassus|basse|bässe|bajo|bajos|baixo|basszus|бас"
@@ -95,6 +94,15 @@ class Choir:
     singers: dict[int, Singer]
     layout: str
 
+    def written(self) -> Choir:
+        """Only the singers that have anything in the score, notes or rests."""
+        singers = {voice: singer for voice, singer in self.singers.items() if any(singer.measures)}
+        for singer in singers.values():
+            beside = [s for s in singers.values() if s.part is singer.part and s.staff == singer.staff]
+            if len(beside) == 1:
+                singer.upper = None  # alone on the staff, stems are free
+        return Choir(singers, self.layout)
+
 
 @dataclass(slots=True)
 class _Staff:
@@ -139,6 +147,8 @@ def named_voices(name: str) -> tuple[int, ...]:
         return (whole[0],)
     if re.fullmatch(r"[satb]{2,4}", text):
         words = list(text)
+    elif re.search(r"(?<!\w)[^satb\W\d_]\.|a cappella", text):
+        return ()  # other single letters: B.C. is a basso continuo
     else:
         words = [w for w in re.split(r"[\s/,&+.]+|\band\b|\bund\b|\bet\b", text) if w]
     found = [v for word in words for pattern, v in _NAME_ROWS if pattern.fullmatch(word)]
@@ -326,7 +336,7 @@ def _pair(staff: _Staff, upper: int, lower: int) -> tuple[Singer, Singer]:
         while str(base) in taken or str(base) in numbers:
             base += 1
         numbers.append(str(base))
-    if (lone and lower == 3 and staff.voice == 3) or _height(staff, numbers[0]) < _height(staff, numbers[1]):
+    if (lone and lower == 3 and staff.voice == 3) or _lies_below(staff, numbers[0], numbers[1]):
         numbers.reverse()  # a line alone on the lower staff is the bass
     return (
         Singer(upper, staff.part, staff.number, numbers[0], True),
@@ -334,11 +344,21 @@ def _pair(staff: _Staff, upper: int, lower: int) -> tuple[Singer, Singer]:
     )
 
 
-def _height(staff: _Staff, number: str) -> float:
-    """The middle pitch of one voice of a staff; where it has no notes, it is thought to be in its place."""
-    own = [e.midi for e in staff.part.events() if (e.staff, e.voice) == (staff.number, number)]
-    pitches = [midi for midi in own if midi is not None]
-    return statistics.median(pitches) if pitches else math.nan
+def _lies_below(staff: _Staff, first: str, second: str) -> bool:
+    """Whether the first voice lies below the second in most measures in which both sing.
+
+    Only those count: elsewhere one voice may hold the notes of both singers.
+    """
+    below = 0
+    for measure in staff.part.measures:
+        tops = [
+            [e.midi for e in measure.events if (e.staff, e.voice) == (staff.number, number) and e.midi is not None]
+            for number in (first, second)
+        ]
+        if all(tops):
+            mine, other = (statistics.mean(pitches) for pitches in tops)
+            below += (mine < other) - (mine > other)
+    return below > 0
 
 
 def _collect(singer: Singer) -> None:

@@ -13,6 +13,8 @@ NOTE_ORDER = (
     *("notehead", "notehead-text", "staff", "beam", "notations", "lyric", "play", "listen"),
 )
 
+STEMLESS = ("whole", "breve", "long", "maxima")
+
 # What belongs to a stem, rather than to one of its notes.
 _OF_THE_STEM = ("stem", "beam", "lyric")
 
@@ -29,7 +31,7 @@ def set_stem(note: etree._Element, direction: str) -> None:
     """Turn a note's stem, unless it has none on purpose."""
     stem = note.find("stem")
     if stem is None:
-        if note.findtext("type") in ("whole", "breve", "long", "maxima"):
+        if note.findtext("type") in STEMLESS:
             return
         stem = etree.Element("stem")
         insert_child(note, stem)

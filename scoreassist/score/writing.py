@@ -16,7 +16,7 @@ from lxml import etree
 from scoreassist.score.metre import COMMON_TIME, TICKS_PER_QUARTER, Metre
 from scoreassist.score.notation import VALUES, beams, split
 from scoreassist.score.singers import Singer
-from scoreassist.score.stems import insert_child, is_there, leave_chord, set_stem, unbeam
+from scoreassist.score.stems import STEMLESS, insert_child, is_there, leave_chord, set_stem, unbeam
 from scoreassist.score.timeline import Attributes, Event, Measure, PartMeasure
 
 STEP_NAMES = "FCGDAEB"  # on the line of fifths, from -1
@@ -200,7 +200,8 @@ class MeasureWriter:
             _text(element, "type", kind)
             for _ in range(dots):
                 etree.SubElement(element, "dot")
-        if self.singer.upper is not None and note.midi is not None:
+        stemless = VALUES[note.ticks][0] in STEMLESS
+        if self.singer.upper is not None and note.midi is not None and not stemless:
             _text(element, "stem", "up" if self.singer.upper else "down")
         if self.singer.part.staves > 1:
             _text(element, "staff", str(self.singer.staff))

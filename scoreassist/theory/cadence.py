@@ -93,7 +93,7 @@ def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -
     rest : bool array (4, ticks)
         Hidden cells that must be silent.
     rhythm : int array (4, ticks)
-        Required articulations.
+        Required articulations, negative where there is none.
     hold : int
         The value of `rhythm` that means held.
 
@@ -108,9 +108,12 @@ def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -
     tick, stop = end
     free = ~grid.known & ~rest
     rhythm = rhythm.copy()
-    rhythm[:, tick + 1 : stop][free[:, tick + 1 : stop]] = hold
+    unruled = rhythm < 0
+    # A voice holds what it has chosen, not a given note: from the second tick of its hole on.
+    holds = free[:, tick + 1 : stop] & free[:, tick : stop - 1] & unruled[:, tick + 1 : stop]
+    rhythm[:, tick + 1 : stop][holds] = hold
     chord = final_chord(grid, rest)
-    if not chord or not free[BASS, tick:stop].all():
+    if not chord or not (free & unruled)[BASS, tick:stop].all():
         return grid, rhythm
     note = min(range(chord[0] + 24, 128, 12), key=lambda p: abs(p - BASS_CENTRE))
     lowest_known = grid.pitch[:BASS, tick:stop][grid.known[:BASS, tick:stop]]
