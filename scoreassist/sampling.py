@@ -81,7 +81,7 @@ class Moment:
     arrival : bool
         Whether a phrase comes to rest here, under a fermata.
     chord : tuple of int
-        Pitch classes of the chord on which the piece ends, at its last note; else empty.
+        Pitch classes of the tonic triad where the piece begins or ends on it; else empty.
     options : SamplingOptions
     """
 
@@ -196,7 +196,7 @@ def _chords(m: Moment) -> Tensor:
 
 
 def _arrival(m: Moment) -> Tensor:
-    """Where a phrase comes to rest, prefer a triad; where the piece does, that of the tonic."""
+    """Where a phrase comes to rest, prefer a triad; where the piece begins and ends, that of the tonic."""
     if not m.arrival and not m.chord:
         return torch.zeros(1, VOCABULARY)
     penalty = -3.0 * _as_float(~_TRIAD_PARTS[_sounding_with(m)])

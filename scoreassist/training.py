@@ -15,13 +15,11 @@ import numpy as np
 import torch
 
 from scoreassist.corpus import Piece
-from scoreassist.errors import ModelError
-from scoreassist.grid.vocabulary import REST, UNKNOWN
+from scoreassist.errors import ModelError, RequestError
+from scoreassist.grid.vocabulary import REST, TRAINED_RANGES, UNKNOWN
 from scoreassist.networks.anticipation_rnn import AnticipationRNN, Batch, cell_log_prob
 from scoreassist.networks.batches import FERMATA_UNKNOWN, Cells, cells, collate, end_padded
 
-# Lowest and highest note of each voice in the training chorales (MIDI): transpositions stay within.
-TRANSPOSITION_RANGES = ((57, 81), (53, 74), (48, 69), (36, 64))
 LARGEST_TRANSPOSITION = 6
 
 # Share of windows whose fermatas are hidden, since many scores mark none.
@@ -70,7 +68,7 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         if min(self.steps, self.batch, self.window) < 1:
-            raise ValueError("steps, batch and window must be at least 1")
+            raise RequestError("steps, batch and window must be at least 1; try --steps 5000")
 
 
 class ChoraleWindows:
@@ -124,7 +122,7 @@ def _moved(token: np.ndarray, shift: int) -> np.ndarray:
 def allowed_transpositions(pitch: np.ndarray) -> list[int]:
     """Semitones by which a piece can be moved while every voice stays in its range; 0 always."""
     low, high = -LARGEST_TRANSPOSITION, LARGEST_TRANSPOSITION
-    for row, (bottom, top) in zip(pitch, TRANSPOSITION_RANGES, strict=True):
+    for row, (bottom, top) in zip(pitch, TRAINED_RANGES, strict=True):
         sung = row[row >= 0]
         if sung.size:
             low, high = max(low, bottom - int(sung.min())), min(high, top - int(sung.max()))
@@ -232,9 +230,9 @@ def train(
     best: dict[str, Any] = {"nll": math.inf, "state": None}
     if checkpoint.is_file():
         stored = torch.load(checkpoint, weights_only=True)
-        if stored["options"] != asdict(options):
+        if stored["options"] != asdict(options) or stored["sizes"] != asdict(network.config):
             raise ModelError(
-                "the checkpoint was made with other options; train into another --run-folder",
+                "the checkpoint was made with other options or sizes; train into another --run-folder",
                 source=str(checkpoint),
             )
         network.load_state_dict(stored["network"])
@@ -281,6 +279,7 @@ def train(
                     checkpoint,
                     {
                         "options": asdict(options),
+                        "sizes": asdict(network.config),
                         "network": network.state_dict(),
                         "average": average.state_dict(),
                         "optimizer": optimizer.state_dict(),

@@ -143,6 +143,14 @@ def test_the_same_seed_fills_the_same_and_another_does_not(network):
     assert (fills[0] != fills[2]).any()
 
 
+def test_a_hole_that_the_ending_settles_needs_no_drawing(network):
+    known = ~nothing()
+    known[3, 12:] = False
+    filling = AnticipationFiller(network).fill(task(known), SamplingOptions())
+    assert set(filling.grid.pitch[3, 12:]) == {48}
+    assert not filling.drawn.any()
+
+
 def test_a_piece_that_may_end_freely_ends_on_its_tonic_and_holds(network):
     known = nothing()
     known[0] = True

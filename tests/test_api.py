@@ -114,7 +114,7 @@ def test_a_score_is_saved_by_its_extension_and_opened_again(suffix: str, tmp_pat
     assert open_score(path).to_xml() == result.score.to_xml()
 
 
-@pytest.mark.parametrize("source", [3, None, ["song.musicxml"], object()], ids=repr)
+@pytest.mark.parametrize("source", [3, None, ["song.musicxml"], object()], ids=lambda value: type(value).__name__)
 def test_what_is_no_source_is_refused_with_a_hint(source: Any):
     with pytest.raises(scoreassist.UnreadableError, match=r"cannot open .*; give a path, bytes, a file"):
         open_score(source)
@@ -169,8 +169,12 @@ def test_a_result_can_be_filled_on():
     assert {(row["voice"], row["measure"]) for row in second.filled} == {("Alto", "2")}
 
 
-@pytest.mark.parametrize("measures", [(2, 2), [2, 2], "2", "2-2", 2, ("2.1", "2.4"), "2.1-2.4"], ids=repr)
-@pytest.mark.parametrize("parts", [["Alto"], ("alto",), "Alto", ["P2"], ["A."]], ids=repr)
+@pytest.mark.parametrize(
+    "measures", [(2, 2), [2, 2], "2", "2-2", 2, ("2.1", "2.4"), "2.1-2.4"], ids=lambda value: type(value).__name__
+)
+@pytest.mark.parametrize(
+    "parts", [["Alto"], ("alto",), "Alto", ["P2"], ["A."]], ids=lambda value: type(value).__name__
+)
 def test_measures_and_parts_are_named_in_many_ways(measures: Any, parts: Any):
     result = scoreassist.complete(WITH_HOLES, measures=measures, parts=parts, candidates=1)
     assert [(row["voice"], row["measure"]) for row in result.filled] == [("Alto", "2")]

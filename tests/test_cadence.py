@@ -8,7 +8,7 @@ import numpy as np
 
 from scoreassist.corpus import bare_grid
 from scoreassist.grid.voices import Grid
-from scoreassist.theory.cadence import final_chord, last_note, settle_ending, tonic
+from scoreassist.theory.cadence import final_chord, first_chord, last_note, settle_ending, tonic
 
 HOLD = 0
 
@@ -78,3 +78,20 @@ def test_a_given_bass_is_left_alone():
     given.pitch[3] = 53
     grid, _ = settled(given)
     assert (grid.pitch[3] == 53).all()
+
+
+def test_a_piece_whose_first_note_allows_it_begins_on_its_tonic_triad():
+    nothing = np.zeros((4, 16), dtype=bool)
+    assert first_chord(melody([72, 71, 69, 72], 0), nothing) == (0, 4, (0, 4, 7))
+    assert first_chord(melody([71, 69, 71, 72], 0), nothing) is None  # B is not in it
+
+
+def test_the_last_chord_holds_no_given_note_and_no_given_rhythm():
+    given = melody([67, 69, 71, 72], 0)
+    given.known[1, :14] = True  # the alto is given up to the middle of the last note
+    given.pitch[1] = 64
+    nothing, rhythm = np.zeros(given.pitch.shape, dtype=bool), np.full(given.pitch.shape, -1)
+    rhythm[2, 12:] = [1, 0, 1, 0]
+    _, settled_rhythm = settle_ending(given, nothing, rhythm, HOLD)
+    assert settled_rhythm[1].tolist()[14:] == [-1, HOLD]
+    assert settled_rhythm[2, 12:].tolist() == [1, 0, 1, 0]

@@ -18,8 +18,9 @@ UNKNOWN = PITCHES + 1  # input only: not known, or not there
 VOCABULARY = PITCHES + 1  # what can be drawn: pitches and REST
 INPUTS = PITCHES + 2  # what can be read: those and UNKNOWN
 
-# Ranges in the training chorales (MIDI, inclusive), soprano to bass: what the network has learned to write.
-TRAINED_RANGES = ((60, 81), (52, 74), (46, 69), (36, 66))
+# Lowest and highest note of each voice in the training chorales (MIDI, inclusive), soprano to bass. Pieces are
+# transposed within them in training, and into them when something is to be filled.
+TRAINED_RANGES = ((57, 81), (53, 74), (48, 69), (36, 64))
 
 
 def tokens(pitch: np.ndarray, known: np.ndarray | None = None) -> np.ndarray:

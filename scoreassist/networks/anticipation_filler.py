@@ -19,7 +19,7 @@ from scoreassist.networks.filler import Filling, Task
 from scoreassist.networks.stepping import Stepper
 from scoreassist.sampling import Moment, Sampler, SamplingOptions
 from scoreassist.score.metre import BEAT
-from scoreassist.theory.cadence import ending, final_chord, settle_ending
+from scoreassist.theory.cadence import ending, final_chord, first_chord, settle_ending
 from scoreassist.theory.harmony import OTHER, chord_class
 
 LONGEST_HOLD = 64
@@ -92,6 +92,7 @@ class _Run:
         self.batch: Batch = collate_padded([self.inputs])
         self.last_onset = (ending(grid, rest) or (grid.ticks, 0))[0]
         self.chord = final_chord(grid, rest)
+        self.opening = first_chord(grid, rest) or (0, 0, ())
         self.stepper = Stepper(network, self.batch, self.count)
         voices, ticks = grid.pitch.shape
         token = torch.from_numpy(self.inputs.token)
@@ -135,6 +136,8 @@ class _Run:
         held = bool(tick and fermata[tick] and fermata[tick - 1]) or self._between_dotted_beats(tick)
         arrival = bool(fermata[tick])
         chord = self.chord if tick >= self.last_onset else ()
+        if self.opening[0] <= tick < self.opening[1]:
+            chord = self.opening[2]
         for voice in self.network.config.order:
             if not hidden[voice]:
                 continue

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scoreassist.networks.anticipation_rnn import AnticipationRNN
     from scoreassist.networks.filler import Filler
 
-WEIGHTS, CONFIG, CARD = "weights.safetensors", "config.json", "CARD.md"
+WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 
 
 def list_models() -> list[dict[str, Any]]:

@@ -82,6 +82,28 @@ def final_chord(grid: Grid, rest: np.ndarray) -> tuple[int, ...]:
     return chord if given <= set(chord) else ()
 
 
+def first_chord(grid: Grid, rest: np.ndarray) -> tuple[int, int, tuple[int, ...]] | None:
+    """Ticks of the first given note, and the tonic triad, if a piece may begin on it.
+
+    None where something is to be sung before that note, the key changes later, or the note is not in the triad.
+    """
+    sounding = grid.known & (grid.pitch != REST_PITCH)
+    key = tonic(grid)
+    if key is None or not sounding.any() or grid.fifths[0] != grid.fifths[-1]:
+        return None
+    start = int(np.flatnonzero(sounding.any(axis=0))[0])
+    if (~grid.known & ~rest)[:, :start].any():
+        return None
+    voices = np.flatnonzero(sounding[:, start])
+    stop = start + 1
+    while stop < grid.ticks and not grid.struck[voices, stop].any() and sounding[voices, stop].all():
+        stop += 1
+    root, major = key
+    chord = tuple((root + step) % 12 for step in ((0, 4, 7) if major else (0, 3, 7)))
+    given = set((grid.pitch[voices, start] % 12).tolist())
+    return (start, stop, chord) if given <= set(chord) else None
+
+
 def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -> tuple[Grid, np.ndarray]:
     """Let a piece that is free to end as it likes end on its tonic, and the voices hold their last notes.
 
