@@ -89,6 +89,14 @@ def test_a_file_without_a_note_is_refused(tmp_path: Path):
     assert str(caught.value).startswith(f"{path}: ")
 
 
+def test_a_book_of_several_tunes_is_refused(tmp_path: Path):
+    path = tmp_path / "book.abc"
+    path.write_text(f"{ABC}\n{ABC.replace('X:1', 'X:2')}")
+    with pytest.raises(UnreadableError) as caught:
+        open_score(path)
+    assert str(caught.value) == f"{path}: holds 2 pieces; save the one that you mean as a file"
+
+
 def test_an_empty_file_of_another_format_is_refused(tmp_path: Path):
     path = tmp_path / "empty.mid"
     path.write_bytes(b"")

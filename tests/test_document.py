@@ -89,6 +89,15 @@ def test_an_unedited_score_gives_back_the_bytes_that_were_read(data: bytes, tmp_
     assert score.save(tmp_path / "copy.musicxml").read_bytes() == data
 
 
+def test_what_no_parser_would_write_again_comes_back_as_it_was():
+    data = (
+        "<?xml version='1.0' ?>\n"
+        + BODY.replace('id="P1"', "id = 'P1' ").replace("Elise", "<![CDATA[<E&E>]]>&#233;").replace("/>", "  />")
+    ).encode()
+    assert open_score(data).to_bytes() == data
+    assert open_score(data).copy().to_bytes() == data
+
+
 def test_an_unedited_archive_gives_back_the_bytes_that_were_read(tmp_path: Path):
     score = open_score(MXL)
     assert score.to_bytes() == MXL
@@ -490,6 +499,14 @@ def test_saving_replaces_a_file_and_keeps_its_permissions(tmp_path: Path):
     assert b"<step>A</step>" in path.read_bytes()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert os.listdir(tmp_path) == ["hymn.xml"]
+
+
+def test_saving_over_a_link_keeps_the_link_and_replaces_what_it_points_to(tmp_path: Path):
+    (tmp_path / "real.xml").write_text("old")
+    (tmp_path / "link.xml").symlink_to(tmp_path / "real.xml")
+    edited().save(tmp_path / "link.xml")
+    assert (tmp_path / "link.xml").is_symlink()
+    assert b"<step>A</step>" in (tmp_path / "real.xml").read_bytes()
 
 
 def test_a_new_file_is_as_readable_as_any_other(tmp_path: Path):

@@ -10,7 +10,16 @@ from shorthand import Staff, score
 
 from scoreassist.errors import RequestError
 from scoreassist.score.document import Score
-from scoreassist.score.marks import Region, Selection, describe, find_regions, parse_measures
+from scoreassist.score.marks import (
+    Region,
+    Selection,
+    describe,
+    find_harmony,
+    find_regions,
+    parse_measures,
+    select,
+)
+from scoreassist.score.parts import add_missing_singers
 from scoreassist.score.singers import VOICES, find_choir
 from scoreassist.score.timeline import read_timeline
 
@@ -71,6 +80,15 @@ def test_what_is_no_range_of_measures_is_refused(given: object):
     with pytest.raises(RequestError) as caught:
         parse_measures(given)
     assert str(caught.value) == f"measures '{given}' are not a range; write 5-8, or 5.3-8.1 with beats"
+
+
+def test_a_selection_is_what_users_write():
+    assert select("5-8", "Alto, Tenor,") == Selection(("5", "8"), ("Alto", "Tenor"))
+    assert select((5, 8), ["Alto", " Tenor "]) == Selection(("5", "8"), ("Alto", "Tenor"))
+    assert select() == Selection()
+    assert not Selection().given
+    assert select(5).given
+    assert select(None, "A").given
 
 
 def test_flags_mark_all_singers_from_the_first_to_the_last_measure_named():
@@ -143,6 +161,13 @@ def test_a_measure_that_the_score_does_not_have_is_refused():
     with pytest.raises(RequestError) as caught:
         understood(soprano(), measures=("2", "9"))
     assert str(caught.value) == "hymn: there is no measure '9'; measures are numbered 1 to 4"
+
+
+def test_a_number_that_stands_in_different_places_is_refused():
+    twice = Staff("c5:w | c5:w | c5:w | c5:w", numbers=("1", "2", "1", "2"))
+    with pytest.raises(RequestError) as caught:
+        understood(twice, measures=("2", "2"))
+    assert str(caught.value) == "hymn: there are 2 measures '2' in different places; number them differently"
 
 
 @pytest.mark.parametrize(("first", "last"), [("3", "2"), ("2.3", "2.2")])
@@ -282,6 +307,12 @@ def test_slash_noteheads_mark_their_notes():
     assert understood(soprano(), marked) == ["Alto 1-5/2 slashes", "Alto 5/2-3 slashes"]
 
 
+def test_slash_noteheads_that_are_tied_are_one_note():
+    tied = slash(8).replace("</duration>", '</duration><tie type="start"/>')
+    on = slash(8).replace("</duration>", '</duration><tie type="stop"/>')
+    assert understood(soprano("c5:w"), alto(f"c5:q {tied} {on} | c5:w")) == ["Alto 1-5 slashes"]
+
+
 # --- emptiness -------------------------------------------------------------------------------------------
 
 
@@ -334,6 +365,43 @@ def test_flags_before_words_before_brackets_before_slashes_before_emptiness():
     assert understood(soprano(), alto(f"c5:w | {second} | {third} | R")) == ["Alto 4-8 bracket"]
     assert understood(soprano(), alto(f"c5:w | c5:w | {third} | R")) == ["Alto 8-12 slashes"]
     assert understood(soprano(), alto("c5:w | c5:w | c5:w | R")) == ["Alto 12-16 empty"]
+
+
+# --- harmonizing: a given line is never written over ----------------------------------------------------------
+
+
+def harmony(*parts: Staff | str, **flags: Any) -> list[str]:
+    """What `harmonize` would fill, as text."""
+    timeline = read_timeline(Score(score(*parts), "hymn"))
+    choir = find_choir(timeline)
+    add_missing_singers(timeline, choir, "open")
+    regions = find_harmony(timeline, choir, Selection(**flags))
+    return [
+        f"{VOICES[r.voice]} {r.start}-{r.end} {r.by}" for r in sorted(regions, key=lambda r: (r.voice, r.start))
+    ]
+
+
+def test_harmonizing_fills_the_lines_that_are_not_there():
+    assert harmony(soprano("c5:w"), alto("c5:w")) == ["Tenor 0-4 empty", "Bass 0-4 empty"]
+
+
+def test_harmonizing_some_measures_leaves_the_melody_alone():
+    assert harmony(soprano(), alto(), measures=("2", "3")) == [
+        "Tenor 4-8 empty", "Tenor 8-12 empty", "Bass 4-8 empty", "Bass 8-12 empty",
+    ]  # fmt: skip
+    assert harmony(soprano("c5:w"), alto("c5:w"), parts=("Soprano", "Bass")) == ["Bass 0-4 empty"]
+
+
+def test_the_word_harmonize_narrows_harmonizing_down():
+    marked = soprano(f"c5:w | {words('harmonize')} c5:w | {words('end')} c5:w")
+    assert harmony(marked, alto("c5:w | c5:w | c5:w")) == ["Tenor 4-8 empty", "Bass 4-8 empty"]
+
+
+def test_the_word_complete_lets_a_given_line_be_written_over():
+    marked = alto(f"{words('complete')} c5:w | {words('end')} c5:w")
+    assert harmony(soprano("c5:w | c5:w"), marked) == [
+        "Alto 0-4 words", "Tenor 0-4 empty", "Tenor 4-8 empty", "Bass 0-4 empty", "Bass 4-8 empty",
+    ]  # fmt: skip
 
 
 # --- in words --------------------------------------------------------------------------------------------

@@ -325,6 +325,30 @@ def test_a_note_at_the_end_of_the_hole_is_not_tied_to_the_given_one():
     assert notes(passage, S, "74 - - - - - - -", (0, 0, 4)) == [NewNote(0, 4, 74)]
 
 
+def test_a_note_at_the_start_of_the_hole_is_not_tied_to_the_given_one():
+    passage = passage_of(Staff("d5:q | R", time="1/4"), holes={S: (1, 2)})
+    assert notes(passage, S, "74 - - - - - - -", (1, 0, 4)) == [NewNote(0, 4, 74)]
+
+
+def test_onsets_count_from_the_measure():
+    passage = passage_of(Staff("d5:q | R", time="1/4"), holes={S: (1, 2)})
+    assert notes(passage, S, "74 - - - 76 . . 77", (1, 0, 4)) == [
+        NewNote(0, 1, 76),
+        NewNote(1, 2),
+        NewNote(3, 1, 77),
+    ]
+
+
+def test_a_fermata_is_written_on_the_note_that_ends_with_the_given_one():
+    source = score(Staff("c5:q d5:q", "Soprano", time="2/4"), Staff("R", "Alto", time="2/4")).replace(
+        b"</type>", b"</type><notations><fermata/></notations>", 1
+    )
+    timeline = read_timeline(Score(source))
+    passage = build_passage(timeline, find_choir(timeline), [Region(A, Fraction(0), Fraction(2), "flag")])
+    written = notes(passage, A, "64 - - 65 67 - 69 -", (0, 0, 8))
+    assert [(n.midi, n.fermata) for n in written] == [(64, None), (65, "upright"), (67, None), (69, None)]
+
+
 @pytest.mark.parametrize(("voice", "fermata"), [(S, "upright"), (A, None), (T, None), (B, "inverted")])
 def test_in_closed_score_the_outer_voices_have_the_fermata(voice: int, fermata: str | None):
     source = score(Staff("c5:q ; e4:q // g3:q ; c3:q", time="1/4", clefs=("treble", "bass")))

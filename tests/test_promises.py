@@ -706,3 +706,29 @@ def test_a_part_that_says_no_divisions_keeps_its_lengths():
     for seed in range(8):  # until some new note is an eighth, which needs finer divisions
         after = scoreassist.harmonize(before, layout="closed", seed=seed, temperature=1.5).score
         assert judge.lengths(judge.parse(after.to_xml())) == [4, 4]
+
+
+def test_a_slur_does_not_lose_one_of_its_ends():
+    before = score(
+        Staff("c5:q d5:q e5:q c5:q | d5:h c5:h | c5:w", name="Soprano"),
+        Staff("e4:q f4:q g4:q e4:q | f4:h e4:h | e4:w", name="Alto"),
+    )
+    root = etree.fromstring(before)
+    first, second, *_ = root.findall("part")[1].findall("measure")
+    for note, kind in ((first.findall("note")[-1], "start"), (second.find("note"), "stop")):
+        etree.SubElement(etree.SubElement(note, "notations"), "slur", type=kind, number="1")
+    after = scoreassist.complete(etree.tostring(root), measures="1", parts=["Alto"]).score
+    assert b"slur" not in after.to_xml()
+    untouched = scoreassist.complete(etree.tostring(root), measures="3", parts=["Alto"]).score
+    assert untouched.to_xml().count(b"<slur") == 2
+
+
+def test_harmonize_never_writes_over_the_given_line():
+    before = score("c5:q d5:q e5:q f5:q | g5:q f5:q e5:q d5:q | c5:w")
+    old = judge.lines(judge.parse(before))[("P1", 1, "1")]
+    for wish in ({"measures": "1"}, {"parts": ["Alto"]}, {"measures": "2-3", "parts": ["Bass"]}):
+        after = scoreassist.harmonize(before, layout="open", **wish).score
+        new = judge.lines(judge.parse(after.to_xml()))[("P1", 1, "1")]
+        assert [[(s.onset, s.midi) for s in row] for row in new] == [
+            [(s.onset, s.midi) for s in row] for row in old
+        ]

@@ -38,8 +38,12 @@ def melody(singer: Singer) -> str:
             "Soprano|SOPRANO|soprano 1|Soprano I|Soprano solo|Sop.|Sopr.|S.|S|Sopranos|Descant|Cantus|Melody",
             (S,),
         ),
-        ("S1|Sopran|Soprane|Dessus|Soprani|Canto|Tiple|Soprán|Sopraan|Sopraano|Szoprán|Сопрано", (S,)),
+        (
+            "S1|Mezzo-Soprano|Mezzo|Trebles|Sopran|Soprane|Dessus|Soprani|Canto|Tiple|Soprán|Sopraan|Sopraano|Szoprán|Сопрано",
+            (S,),
+        ),
         ("Alto|Alt|A.|A|Altos|Alti|Altus|Contralto|Contraltos|Haute-contre|Alto II|Alt 2|Altto|Альт", (A,)),
+        ("Countertenor|Counter-Tenor", (A,)),
         ("Tenor|Tenors|Tenore|Tenores|Tenöre|Ténor|Ténors|Ten.|T.|T|Taille|Tenor Voice|Тенор", (T,)),
         ("Bass|Basso|Bassus|Basse|Basses|Bässe|Baß|Bas|Bajo|Baixo|B.|B|Baritone|Bariton|Barítono|Бас", (B,)),
         (
@@ -67,7 +71,7 @@ def test_names_of_voices_in_several_languages(names: str, voices: tuple[int, ...
         *("Bass Drum", "Tenor Drum", "Bass Trombone", "Alto Posaune", "Tenor Horn", "Alto Viola", "Bass Viol"),
         *("Basso continuo", "Bass Synth", "Tenor Ukulele", "Alto Cornetto", "Soprano Glockenspiel"),
         *("Baritone Horn", "Tenor Banjo", "Bass Gamba", "Piano", "Organ", "Flute", "Violin", "Xylophone"),
-        *("Voice", "Choir", "Part 1", "Staff", "", "P1"),
+        *("Voice", "Choir", "Part 1", "Staff", "", "P1", "B.C.", "b. c.", "A cappella"),
     ],
 )
 def test_instruments_are_no_singers(name: str):

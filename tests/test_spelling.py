@@ -89,6 +89,12 @@ def test_leading_tones_of_minor_are_raised_and_sixths_are_not(fifths: int, line:
     assert found(fifths, line) == [line]
 
 
+@pytest.mark.parametrize("line", ["e5 d#5 e5", "d5 eb5 d5", "c5 d5 d#5 e5", "g5 e5 eb5 d5", "d#5 e5", "eb5 d5"])
+def test_a_note_as_far_from_the_key_either_way_is_a_diatonic_semitone_from_its_neighbour(line: str):
+    # In C major E flat and D sharp are equally far away; what follows counts more than what came.
+    assert found(0, line) == [line]
+
+
 @pytest.mark.parametrize(
     ("fifths", "voices"),
     [
@@ -111,6 +117,7 @@ def test_the_same_pitch_is_spelled_differently_in_another_key():
 
 
 def test_a_given_spelling_is_kept_and_others_follow_it():
+    assert found(0, "cb5 c5 b4", given={(0, 0): "cb5"})[0].startswith("cb5 ")
     # A sharp instead of B flat in C major: the third below it is F sharp and not G flat.
     assert found(0, "a#4", "f#4", given={(0, 0): "a#4"}) == ["a#4", "f#4"]
     assert found(0, "bb4", "gb4", "eb4", given={(0, 0): "bb4", (2, 0): "eb4"}) == ["bb4", "gb4", "eb4"]

@@ -243,7 +243,9 @@ def test_time_signatures_have_lengths_and_beats(
     assert metre.beat_starts() == beats
 
 
-@pytest.mark.parametrize(("time", "half"), [("4/4", 2), ("2/4", None), ("3/4", None), ("5/4", 3), ("2+3/4", 2)])
+@pytest.mark.parametrize(
+    ("time", "half"), [("4/4", 2), ("2/4", None), ("3/4", None), ("5/4", 3), ("6/4", 3), ("2+3/4", 2)]
+)
 def test_the_second_strong_beat(time: str, half: int | None):
     metre = timeline_of(Staff("", time=time)).measures[0].metre
     assert metre is not None

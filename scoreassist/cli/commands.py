@@ -221,6 +221,13 @@ def _report(result: Any, as_json: bool) -> None:
         f"{report['notes']} notes ({share}) by {report['model']}, seed {report['seed']}, {took:.2f} s",
         err=True,
     )
+    if report["transposition"]:
+        click.echo(
+            f"read {abs(report['transposition'])} semitones"
+            f" {'higher' if report['transposition'] > 0 else 'lower'},"
+            " where the model is at home: new voices may lie beyond a choir's ranges",
+            err=True,
+        )
     for rule, count in report["gave_way"].items():
         click.echo(f"the rule '{rule}' had to give way {count} times; try another --seed", err=True)
 

@@ -19,7 +19,7 @@ VOCABULARY = PITCHES + 1  # what can be drawn: pitches and REST
 INPUTS = PITCHES + 2  # what can be read: those and UNKNOWN
 
 # Lowest and highest note of each voice in the training chorales (MIDI, inclusive), soprano to bass. Pieces are
-# transposed within them in training, and into them when something is to be filled.
+# transposed within them in training.
 TRAINED_RANGES = ((57, 81), (53, 74), (48, 69), (36, 64))
 
 

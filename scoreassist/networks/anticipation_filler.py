@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from scoreassist.grid.passage import HOLD, STRIKE
-from scoreassist.grid.vocabulary import REST, REST_PITCH, TRAINED_RANGES, UNKNOWN, VOCABULARY, pitches
+from scoreassist.grid.vocabulary import REST, REST_PITCH, UNKNOWN, VOCABULARY, pitches
 from scoreassist.grid.voices import Grid
 from scoreassist.networks.anticipation_rnn import HIDDEN, STRUCK, AnticipationRNN, Batch
 from scoreassist.networks.batches import Cells, cells, collate_padded, hold_bucket, past
@@ -21,6 +21,7 @@ from scoreassist.sampling import Moment, Sampler, SamplingOptions
 from scoreassist.score.metre import BEAT
 from scoreassist.theory.cadence import ending, final_chord, first_chord, settle_ending
 from scoreassist.theory.harmony import OTHER, chord_class
+from scoreassist.theory.voice_leading import CHOIR_RANGES
 
 LONGEST_HOLD = 64
 _BUCKETS = torch.from_numpy(hold_bucket(np.arange(LONGEST_HOLD + 1)))
@@ -67,13 +68,13 @@ def one_thread() -> Iterator[None]:
 
 
 def best_transposition(grid: Grid) -> int:
-    """The smallest shift in semitones that brings the given voices where the network has learned to write."""
+    """The smallest shift in semitones that brings the given voices into the ranges of a choir."""
     rows = [grid.pitch[v][grid.known[v] & (grid.pitch[v] != REST_PITCH)] for v in range(4)]
 
     def outside(shift: int) -> int:
         return sum(
             int(((row + shift < low) | (row + shift > high)).sum())
-            for row, (low, high) in zip(rows, TRAINED_RANGES, strict=True)
+            for row, (low, high) in zip(rows, CHOIR_RANGES, strict=True)
         )
 
     return min(range(-36, 37), key=lambda shift: (outside(shift), abs(shift), shift))

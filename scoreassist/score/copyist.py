@@ -10,7 +10,7 @@ from lxml import etree
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.parts import refine_divisions
 from scoreassist.score.singers import Choir, Singer
-from scoreassist.score.stems import is_there, set_stem
+from scoreassist.score.stems import is_there, loose_slurs, remove_notation, set_stem
 from scoreassist.score.timeline import Event, Measure, Part, Timeline
 from scoreassist.score.writing import MeasureWriter, NewNote, Placed, note_values, write_accidentals
 
@@ -37,6 +37,8 @@ def write_notes(
         The new notes.
     """
     factors = {part.id: _factor(part, timeline, choir, notes) for part in timeline.parts}
+    singers = [choir.singers[voice] for voice in sorted({voice for voice, _ in notes})]
+    loose_before = [slur for singer in singers for slur in loose_slurs(singer)]
     written: list[Placed] = []
     on_staff: dict[tuple[str, int, int], list[Placed]] = {}
     for voice, index in sorted(notes):
@@ -65,6 +67,10 @@ def write_notes(
     for (part_id, staff, index), placed in on_staff.items():
         row = parts[part_id].measures[index]
         write_accidentals(row, staff, _still_there(row.events, staff), placed)
+    for singer in singers:
+        for slur in loose_slurs(singer):
+            if slur not in loose_before:
+                remove_notation(slur)  # its other end went with the notes that were replaced
     for part in timeline.parts:
         _open_multiple_rests(part, {key[2] for key, placed in on_staff.items() if placed and key[0] == part.id})
     for part_id in added:

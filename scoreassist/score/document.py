@@ -200,6 +200,7 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         if path.is_dir():
             raise OutputError("is a folder; give a file name", source=str(path))
+        path = path.resolve()  # a link stays a link; what it points to is replaced
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
         handle, temporary = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
     except OSError as error:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from scoreassist.score.singers import Singer
+
 # Children of a <note> in the order of the schema (MusicXML 4.0).
 NOTE_ORDER = (
     *("grace", "cue", "chord", "pitch", "unpitched", "rest", "duration", "tie", "instrument"),
@@ -103,3 +105,33 @@ def _mend(note: etree._Element, changes: dict[str, str | None], hook: str) -> No
             for other in note.findall("beam"):
                 note.remove(other)
             return
+
+
+def loose_slurs(singer: Singer) -> list[etree._Element]:
+    """Ends of slurs in a singer's voice whose other end is not there."""
+    begun: dict[str, etree._Element] = {}
+    loose = []
+    for note in singer.part.element.iterfind("measure/note"):
+        if (note.findtext("voice") or "1").strip() != singer.number:
+            continue
+        for slur in note.iterfind("notations/slur"):
+            number = slur.get("number") or "1"
+            if slur.get("type") == "start":
+                if number in begun:
+                    loose.append(begun[number])
+                begun[number] = slur
+            elif slur.get("type") == "stop":
+                if number not in begun:
+                    loose.append(slur)
+                begun.pop(number, None)
+    return loose + list(begun.values())
+
+
+def remove_notation(notation: etree._Element) -> None:
+    """Take a sign out of a note's notations, and these too if they are then empty."""
+    notations = notation.getparent()
+    assert notations is not None
+    notations.remove(notation)
+    note = notations.getparent()
+    if len(notations) == 0 and note is not None:
+        note.remove(notations)

@@ -90,15 +90,20 @@ def _sounding(pitch: np.ndarray, places: np.ndarray, voice: int, tick: int, end:
     ]
 
 
-def _neighbours(pitch: np.ndarray, places: np.ndarray, tick: int, end: int) -> list[tuple[int, int]]:
-    return [(int(pitch[t]), int(places[t])) for t in (tick - 1, end) if 0 <= t < len(pitch) and pitch[t] >= 0]
+def _neighbours(pitch: np.ndarray, places: np.ndarray, tick: int, end: int) -> list[tuple[int, int, float]]:
+    """Pitch, spelling and cost of a chromatic semitone of the notes before and behind.
+
+    Where a chromatic line leaves the choice, a note is spelled by where it goes.
+    """
+    rows = ((tick - 1, CHROMATIC_COST), (end, 1.1 * CHROMATIC_COST))
+    return [(int(pitch[t]), int(places[t]), cost) for t, cost in rows if 0 <= t < len(pitch) and pitch[t] >= 0]
 
 
-def _cost(place: int, key: int, midi: int, around: list[int], beside: list[tuple[int, int]]) -> float:
+def _cost(place: int, key: int, midi: int, around: list[int], beside: list[tuple[int, int, float]]) -> float:
     cost = KEY_COST * max(abs(place - key - CENTRE + 0.5) - 3, 0)
     cost += CHORD_COST * sum(max(abs(place - other) - 6, 0) for other in around)
-    for other_midi, other in beside:
+    for other_midi, other, chromatic in beside:
         semitones, fifths = abs(other_midi - midi), abs(other - place)
         if (semitones == 1 and fifths == 7) or (semitones <= 2 and fifths > 7):
-            cost += CHROMATIC_COST
+            cost += chromatic
     return cost
