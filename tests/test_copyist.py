@@ -275,6 +275,31 @@ def test_a_sixteenth_whose_neighbour_is_replaced_gets_a_hook():
     assert first.findall("beam") == []
 
 
+def slurred(source: bytes, *marks: str) -> bytes:
+    """The score with slurs on its quarters, in order: start, stop or nothing."""
+    text, quarter = source.decode(), re.compile(r"<type>quarter</type></note>")
+    for mark in marks:
+        slur = f'<notations><slur type="{mark}" number="1"/></notations>' if mark else ""
+        text = quarter.sub(f"<type>quarter</type >{slur}</note>", text, count=1)
+    return text.encode()
+
+
+@pytest.mark.parametrize(
+    ("hole", "left"),
+    [
+        ("4: a4/4", ["start", "stop"]),  # under the slur
+        ("a4/4", []),  # its first note
+        ("8: a4/4", []),  # its last
+        ("12: a4/4", ["start", "stop"]),  # behind it
+    ],
+)
+def test_a_slur_keeps_both_ends_or_neither(hole: str, left: list[str]):
+    source = slurred(score("c5:q d5:q e5:q f5:q"), "start", "", "stop", "")
+    root = filled(source, {"Soprano": {1: hole}})
+    assert [slur.get("type") for slur in root.iter("slur")] == left
+    assert all(len(notations) for notations in root.iter("notations"))
+
+
 def test_fermatas_are_written():
     root = filled(score("R"), {"Soprano": {1: "c5/8 d5/8^"}})
     assert [n.find("notations/fermata") is not None for n in sung(root)] == [False, True]
