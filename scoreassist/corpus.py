@@ -24,8 +24,6 @@ from scoreassist.score.document import open_score
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline
 
-_ENCODING = 2  # raise when grids of the same file come out differently
-
 
 @dataclass(frozen=True)
 class Piece:
@@ -112,8 +110,15 @@ def bare_grid(pitch: np.ndarray) -> Grid:
     )
 
 
+def _encoding() -> str:
+    """A print of the code that makes grids: where it changes, cached grids are made again."""
+    package = Path(__file__).parent
+    sources = sorted([*(package / "score").glob("*.py"), *(package / "grid").glob("*.py")])
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
 def _cached_grids(names: list[str]) -> dict[str, Grid]:
-    key = f"{_ENCODING} {version('music21')} {' '.join(names)}"
+    key = f"{_encoding()} {version('music21')} {' '.join(names)}"
     path = cache_folder() / f"chorales-{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
     keys = [f.name for f in fields(Grid)]
     if path.is_file():
