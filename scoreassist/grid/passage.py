@@ -189,7 +189,7 @@ def given_spellings(passage: Passage) -> dict[tuple[int, int], int]:
                 tick = first + math.floor(event.offset * TICKS_PER_QUARTER)
                 if event.kind == "note" and passage.grid.known[voice, min(tick, passage.grid.ticks - 1)]:
                     place = _written_fifth(event)
-                    attributes = singer.part.measures[index].start
+                    attributes = singer.part.measures[index].at(event.offset)
                     spellings[voice, tick] = place + attributes.transpose_fifths
     return spellings
 

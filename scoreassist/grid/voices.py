@@ -93,6 +93,8 @@ def encode(timeline: Timeline, choir: Choir) -> Grid:
         offset = int(item.pickup * TICKS_PER_QUARTER)
         level[span] = strengths(item.metre or COMMON_TIME, length, offset)
         fifths[span] = item.concert_fifths
+        for when, key in item.keys:
+            fifths[start + math.ceil(when * TICKS_PER_QUARTER) : start + length] = key
         compound[span] = item.metre is not None and item.metre.compound
     for voice, singer in choir.singers.items():
         for index, events in enumerate(singer.measures):

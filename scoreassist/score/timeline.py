@@ -124,13 +124,24 @@ class Event:
 
 @dataclass(slots=True)
 class PartMeasure:
-    """One `<measure>` of one part: its element, its notes, and the attributes in force at its start and end."""
+    """One `<measure>` of one part: its element, its notes, and the attributes in force at its start and end.
+
+    Attributes
+    ----------
+    changes : tuple of (offset, Attributes)
+        What is set after the start of the measure, in order of time; offsets in quarters.
+    """
 
     element: etree._Element
     events: list[Event]
     length: Fraction
     start: Attributes
     end: Attributes
+    changes: tuple[tuple[Fraction, Attributes], ...] = ()
+
+    def at(self, offset: Fraction) -> Attributes:
+        """The attributes in force at a moment, in quarters from the start of the measure."""
+        return next((then for when, then in reversed(self.changes) if when <= offset), self.start)
 
 
 @dataclass(slots=True)
@@ -164,6 +175,8 @@ class Measure:
     concert_fifths : int
     pickup : Fraction
         Quarters of the metre's full measure that are missing in front.
+    keys : tuple of (offset, concert fifths)
+        Key signatures that begin after the start of the measure; offsets in quarters.
     """
 
     index: int
@@ -173,6 +186,7 @@ class Measure:
     metre: Metre | None
     concert_fifths: int
     pickup: Fraction = ZERO
+    keys: tuple[tuple[Fraction, int], ...] = ()
 
 
 @dataclass(slots=True)
@@ -234,12 +248,23 @@ def _line_up(parts: list[Part]) -> list[Measure]:
         full = metre.length if metre else length
         if length == 0:
             length = full
-        measure = Measure(index, lead.element.get("number") or "", onset, length, metre, lead.start.concert_fifths)
+        number, key = lead.element.get("number") or "", lead.start.concert_fifths
+        measure = Measure(index, number, onset, length, metre, key, keys=_keys(lead))
         if length < full and _is_upbeat(measure, measures):
             measure.pickup = full - length
         measures.append(measure)
         onset += length
     return measures
+
+
+def _keys(lead: PartMeasure) -> tuple[tuple[Fraction, int], ...]:
+    """Key signatures that begin within a measure."""
+    keys, now = [], lead.start.concert_fifths
+    for offset, attributes in lead.changes:
+        if attributes.concert_fifths != now:
+            now = attributes.concert_fifths
+            keys.append((offset, now))
+    return tuple(keys)
 
 
 def _is_upbeat(measure: Measure, before: list[Measure]) -> bool:
@@ -265,6 +290,7 @@ class _PartReader:
         start = self.now
         cursor = previous = length = ZERO
         events: list[Event] = []
+        changes: list[tuple[Fraction, Attributes]] = []
         for child in element:
             tag = child.tag
             if tag == "note":
@@ -275,9 +301,12 @@ class _PartReader:
                     cursor += event.duration
                     length = max(length, cursor)
             elif tag == "attributes":
+                before = self.now
                 self._attributes(child, number)
                 if cursor == 0 and not events:
                     start = self.now
+                elif self.now != before:
+                    changes.append((cursor, self.now))
             elif tag == "backup":
                 cursor -= self._duration(child, number)
                 if cursor < 0:
@@ -287,7 +316,8 @@ class _PartReader:
                 length = max(length, cursor)
         if length > LONGEST_MEASURE:
             raise self._wrong(f"lasts {float(length):.0f} quarters", number)
-        return PartMeasure(element, events, length, start, self.now)
+        changes.sort(key=lambda change: change[0])
+        return PartMeasure(element, events, length, start, self.now, tuple(changes))
 
     def _note(self, index: int, number: str, note: etree._Element, cursor: Fraction, previous: Fraction) -> Event:
         tags = {child.tag for child in note}

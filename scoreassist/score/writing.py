@@ -176,7 +176,7 @@ class MeasureWriter:
 
     def _note(self, note: NewNote) -> etree._Element:
         element = etree.Element("note")
-        attributes = self.part_measure.start
+        attributes = self.part_measure.at(Fraction(note.onset, TICKS_PER_QUARTER))
         whole_measure = note.midi is None and note.onset == 0 and note.ticks == self.ticks
         if note.midi is None:
             rest = etree.SubElement(element, "rest")
