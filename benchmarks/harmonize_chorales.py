@@ -1,8 +1,8 @@
 """Harmonizes and completes every chorale of a split, checks all promises on what comes out, and takes the time.
 
 Each chorale is harmonized from its soprano alone (four staves), and a hole of four measures at random is filled:
-in all voices at once, and in each voice alone. Checked on every output: valid MusicXML (if the package `musicxml`
-is installed), the given notes and all else the same, four voices, measures full, ties and accidentals sound.
+in all voices at once, and in each voice alone. Checked on every output: valid MusicXML, the given notes and all
+else the same, four voices, measures full, ties and accidentals sound.
 
     python benchmarks/harmonize_chorales.py --split test
     python benchmarks/harmonize_chorales.py --split valid --limit 3
@@ -14,16 +14,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import random
 import statistics
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import judge  # noqa: E402  (lies beside the tests, which use it too)
-import torch  # noqa: E402
+from circumstances import circumstances, markdown  # noqa: E402
 from lxml import etree  # noqa: E402
-from schema import schema_errors, schema_folder  # noqa: E402
+from schema import schema_errors  # noqa: E402
 
 import scoreassist  # noqa: E402
 from scoreassist.corpus import chorale_path  # noqa: E402
@@ -161,9 +157,8 @@ def _notation(before: etree._Element, after: etree._Element) -> list[str]:
         for measure in (judge.dangling_ties, judge.values_that_do_not_fit):
             wrong += measure(after, line)
             known += measure(before, line) if line in old else []
-    if schema_folder() is not None:
-        wrong += schema_errors(etree.tostring(after))
-        known += schema_errors(etree.tostring(before))
+    wrong += schema_errors(etree.tostring(after))
+    known += schema_errors(etree.tostring(before))
     return [row for row in wrong if row not in known]
 
 
@@ -218,51 +213,17 @@ def table(tallies: dict[str, Tally]) -> str:
     """The tallies as a Markdown table."""
     head = ["task", "files", "failures", *(f"{phase}, s" for phase in PHASES), "all, s"]
     head += ["parallel fifths (Bach)", "parallel octaves (Bach)", "crossings (Bach)"]
-    rows = [head, ["---"] * len(head)]
+    rows = [head]
     for task, tally in tallies.items():
         whole = [sum(row) for row in zip(*(tally.seconds[phase] for phase in PHASES), strict=True)]
         spans = [_median_and_slowest(row) for row in (*tally.seconds.values(), whole)]
         rules = [f"{tally.rules[rule]} ({tally.bach[rule]})" for rule in ("fifths", "octaves", "crossings")]
         rows.append([task, str(tally.files), str(len(tally.failed)), *spans, *rules])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown(rows)
 
 
 def _median_and_slowest(seconds: list[float]) -> str:
     return f"{statistics.median(seconds):.3f} / {max(seconds):.3f}" if seconds else "–"
-
-
-def circumstances(arguments: argparse.Namespace, names: list[str]) -> str:
-    """Where, when and with what this was measured."""
-    packages = []
-    for package in ("torch", "numpy", "lxml", "music21", "musicxml"):
-        try:
-            packages.append(f"{package} {version(package)}")
-        except PackageNotFoundError:
-            packages.append(f"{package} not installed")
-    checked = "checked" if schema_folder() is not None else "not checked, as musicxml is not installed"
-    return "\n".join(
-        [
-            f"- {len(names)} chorales of the split `{arguments.split}`, seed {arguments.seed},"
-            f" model bach-chorale {_model_checksum()}",
-            f"- {date.today().isoformat()}, {_processor()}, {os.cpu_count()} cores,"
-            f" {torch.get_num_threads()} thread(s)",
-            f"- scoreassist {scoreassist.__version__}, Python {platform.python_version()}, {', '.join(packages)}",
-            f"- seconds are the median and the slowest score, all in one process; the schema was {checked}",
-        ]
-    )
-
-
-def _model_checksum() -> str:
-    config = data_folder("models") / "bach-chorale" / "config.json"
-    return str(json.loads(config.read_text())["sha256"])[:12]
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def main() -> int:
@@ -276,7 +237,11 @@ def main() -> int:
     names = names[: arguments.limit]
     load_filler()  # not counted: it happens once in a process
     tallies = measure(names, arguments.seed)
-    print(circumstances(arguments, names), table(tallies), sep="\n\n")
+    told = circumstances(
+        f"{len(names)} chorales of the split `{arguments.split}`, seed {arguments.seed}",
+        "seconds are the median and the slowest score, all in one process; the schema was checked",
+    )
+    print(told, table(tallies), sep="\n\n")
     return 1 if any(tally.failed for tally in tallies.values()) else 0
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scoreassist.inspection import inspect
     from scoreassist.networks.store import list_models
     from scoreassist.score.document import Score, open_score
+    from scoreassist.validation import Finding, validate
 
 __version__ = "0.1.0"
 
@@ -39,6 +40,8 @@ _PUBLIC = {
     "list_models": "networks.store",
     "Score": "score.document",
     "open_score": "score.document",
+    "Finding": "validation",
+    "validate": "validation",
     "ScoreassistError": "errors",
     "InputError": "errors",
     "ModelError": "errors",
@@ -50,6 +53,7 @@ _PUBLIC = {
 
 __all__ = [
     "FillOptions",
+    "Finding",
     "InputError",
     "ModelError",
     "OutputError",
@@ -65,6 +69,7 @@ __all__ = [
     "list_models",
     "open_score",
     "render",
+    "validate",
 ]
 
 

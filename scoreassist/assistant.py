@@ -14,21 +14,27 @@ from lxml import etree
 from scoreassist.errors import RequestError, ScoreassistError, UnsupportedError
 from scoreassist.grid.passage import Passage, build_passage, given_spellings, notes_of
 from scoreassist.grid.voices import Grid
+from scoreassist.grid.windows import windows
 from scoreassist.networks.store import load_filler
 from scoreassist.options import CANDIDATES, MODEL, TEMPERATURE
 from scoreassist.score.copyist import write_notes
 from scoreassist.score.document import Score, open_score
-from scoreassist.score.marks import Region, find_harmony, find_regions, select
+from scoreassist.score.flags import select
+from scoreassist.score.lyrics import find_text, share_text
+from scoreassist.score.marks import Marks, erase, find_harmony, find_marks
 from scoreassist.score.parts import add_missing_singers, suits_closed
+from scoreassist.score.pen import NewNote, Placed
+from scoreassist.score.regions import describe
 from scoreassist.score.singers import VOICES, Choir, find_choir
+from scoreassist.score.stems import is_there
 from scoreassist.score.timeline import Timeline, read_timeline
-from scoreassist.score.writing import NewNote
 from scoreassist.theory.spelling import spell
 
 if TYPE_CHECKING:
     from scoreassist.networks.filler import Filling
 
 LAYOUTS = ("open", "closed")
+LYRICS = ("none", "copy")
 
 # What options may be: single precision still tells logits apart, memory suffices, a seed fits 64 bits.
 _LIMITS = (("seed", -(2**63), 2**63 - 1), ("temperature", 0.01, 100), ("candidates", 1, 256))
@@ -53,6 +59,12 @@ class Result:
         Rules that had to give way, and how often.
     transposition : int
         Semitones by which the model read the score higher.
+    replaced : dict of str to int
+        Given notes that gave way to new ones, by singer.
+    kept : list of dict
+        What marks cover and no hole could open, a note that reaches over their edge: ``voice, first, last, by``.
+    doubts : list of str
+        What looks like a mark and is none.
     new : list of elements
         The notes that were written, for pictures.
     """
@@ -65,6 +77,9 @@ class Result:
     log_probability: float | None
     gave_way: dict[str, int] = field(default_factory=dict)
     transposition: int = 0
+    replaced: dict[str, int] = field(default_factory=dict)
+    kept: list[dict[str, str]] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
     new: list[etree._Element] = field(default_factory=list, repr=False)
 
     def as_json(self) -> dict[str, Any]:
@@ -79,6 +94,9 @@ class Result:
             "log_probability": None if self.log_probability is None else round(self.log_probability, 4),
             "gave_way": self.gave_way,
             "transposition": self.transposition,
+            "replaced": self.replaced,
+            "kept": self.kept,
+            "doubts": self.doubts,
         }
 
 
@@ -93,6 +111,10 @@ class FillOptions:
         Divides the logits.
     candidates : int
     model : str
+    lyrics : ``none`` or ``copy``
+        Whether new voices get the words of a given one, and notes to sing them on.
+    keep_marks : bool
+        Whether words and brackets that marked what to fill stay in the score.
 
     Raises
     ------
@@ -104,8 +126,12 @@ class FillOptions:
     temperature: float = TEMPERATURE
     candidates: int = CANDIDATES
     model: str = MODEL
+    lyrics: str = LYRICS[0]
+    keep_marks: bool = False
 
     def __post_init__(self) -> None:
+        if self.lyrics not in LYRICS:
+            raise RequestError(f"lyrics is '{self.lyrics}'; it must be {' or '.join(LYRICS)}")
         for name, low, high in _LIMITS:
             value = getattr(self, name)
             whole = name != "temperature"
@@ -136,7 +162,7 @@ def harmonize(
     measures, parts
         Only these of what is missing or empty; see `complete`.
     **options
-        Fields of `FillOptions`: ``seed, temperature, candidates, model``.
+        Fields of `FillOptions`: ``seed, temperature, candidates, model, lyrics, keep_marks``.
 
     Returns
     -------
@@ -162,8 +188,8 @@ def harmonize(
     score, timeline, choir = _read(source, given)
     chosen = layout or (choir.layout if choir.layout == "open" or suits_closed(choir) else "open")
     added = add_missing_singers(timeline, choir, chosen)
-    regions = find_harmony(timeline, choir, select(measures, parts))
-    return _fill(began, score, timeline, choir, regions, wishes, added)
+    marks = find_harmony(timeline, choir, select(measures, parts))
+    return _fill(began, score, timeline, choir, marks, wishes, added)
 
 
 def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **options: Any) -> Result:
@@ -177,7 +203,7 @@ def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **
     parts : names of singers, parts or part ids
         Default all.
     **options
-        Fields of `FillOptions`: ``seed, temperature, candidates, model``.
+        Fields of `FillOptions`: ``seed, temperature, candidates, model, lyrics, keep_marks``.
 
     Returns
     -------
@@ -194,7 +220,7 @@ def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **
     wishes = FillOptions(**options)
     score, timeline, choir = _read(source, None)
     choir = choir.written()
-    return _fill(began, score, timeline, choir, find_regions(timeline, choir, select(measures, parts)), wishes, [])
+    return _fill(began, score, timeline, choir, find_marks(timeline, choir, select(measures, parts)), wishes, [])
 
 
 def _read(source: Any, given: str | None) -> tuple[Score, Timeline, Choir]:
@@ -205,8 +231,14 @@ def _read(source: Any, given: str | None) -> tuple[Score, Timeline, Choir]:
     if given is not None and given.casefold() not in names:
         raise RequestError(f"there is no voice '{given}'; use {', '.join(names)}", source=score.name)
     choir = find_choir(timeline, names.index(given.casefold()) if given else None)
-    if not any(singer.notes() for singer in choir.singers.values()):
+    singing = [singer.name for _, singer in sorted(choir.singers.items()) if singer.notes()]
+    if not singing:
         raise UnsupportedError("has no sung note; write at least one voice", source=score.name)
+    if given is not None and given.capitalize() not in singing:
+        raise RequestError(
+            f"the {given} cannot be the given voice where {' and '.join(singing)} sing; leave it out",
+            source=score.name,
+        )
     return score, timeline, choir
 
 
@@ -215,27 +247,33 @@ def _fill(
     score: Score,
     timeline: Timeline,
     choir: Choir,
-    regions: list[Region],
+    marks: Marks,
     options: FillOptions,
     added: list[str],
 ) -> Result:
-    passage = build_passage(timeline, choir, regions)
+    passage = build_passage(timeline, choir, marks.regions)
+    words = find_text(choir) if options.lyrics == "copy" else None
+    if words is not None:
+        passage = passage.with_syllables(words[1])
     read = time.perf_counter()
-    filled = rows = None
-    new: list[etree._Element] = []
+    filled, notes = None, {}
+    written: dict[tuple[int, int], list[Placed]] = {}
     if passage.fill.any():
         filled = _choose(passage, options)
         modelled = time.perf_counter()
         notes = _notes(passage, filled.grid)
-        new = write_notes(timeline, choir, notes, added)
-        rows = _rows(timeline, choir, notes)
+        written = write_notes(timeline, choir, notes, added)
+        if words is not None:
+            share_text(*words, choir, written)
+        if not options.keep_marks:
+            erase(marks.signs)
         drawn = filled.drawn & passage.fill
         mean = float(filled.log_prob[drawn].mean()) if drawn.any() else None
     else:
         modelled, mean = read, None
     return Result(
         score=score,
-        filled=rows or [],
+        filled=_rows(timeline, choir, notes),
         model=options.model,
         seed=options.seed,
         seconds={
@@ -246,16 +284,29 @@ def _fill(
         log_probability=mean,
         gave_way=filled.gave_way if filled else {},
         transposition=filled.transposition if filled else 0,
-        new=new,
+        replaced=_replaced(choir),
+        kept=describe(passage.stretches(passage.kept, "kept"), timeline),
+        doubts=marks.doubts,
+        new=[placed.element for row in written.values() for placed in row],
     )
 
 
+def _replaced(choir: Choir) -> dict[str, int]:
+    """How many given notes are no longer there, by singer."""
+    gone = {
+        singer.name: sum(1 for event in singer.notes() if not is_there(event.element))
+        for _, singer in sorted(choir.singers.items())
+    }
+    return {name: count for name, count in gone.items() if count}
+
+
 def _choose(passage: Passage, options: FillOptions) -> Filling:
-    from scoreassist.networks.filler import Task
+    from scoreassist.networks.filler import Task, fill_spans
     from scoreassist.sampling import SamplingOptions
 
     sampling = SamplingOptions(seed=options.seed, temperature=options.temperature, candidates=options.candidates)
-    return load_filler(options.model).fill(Task(passage.grid, passage.rest, passage.rhythm), sampling)
+    task = Task(passage.grid, passage.rest, passage.rhythm)
+    return fill_spans(load_filler(options.model), task, windows(passage), sampling)
 
 
 Notes = dict[tuple[int, int], list[tuple[int, int, list[NewNote]]]]
@@ -263,7 +314,7 @@ Notes = dict[tuple[int, int], list[tuple[int, int, list[NewNote]]]]
 
 def _notes(passage: Passage, filled: Grid) -> Notes:
     """New notes by (voice, measure index): stretches of first tick, end, notes."""
-    spelling = spell(filled.pitch, filled.struck, filled.fifths, given_spellings(passage))
+    spelling = spell(filled.pitch, filled.fifths, given_spellings(passage))
     notes: Notes = {}
     for voice in passage.choir.singers:
         for index, start, end in passage.segments(voice):

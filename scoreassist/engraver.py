@@ -11,10 +11,13 @@ by its path and imports nothing from scoreassist.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 from typing import Any
+
+MOST_MEMORY = 4 * 2**30
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
@@ -45,6 +48,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Read the request, keep stdout clean of whatever C++ prints, write the answer."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # where there is no such limit, time is one
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
     stdout = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     json.dump(answer(json.load(sys.stdin.buffer)), stdout)

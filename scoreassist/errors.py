@@ -15,6 +15,8 @@ A message says where, what and what to do: ``hymn.musicxml, part P2, measure 7: 
 
 from __future__ import annotations
 
+_LONGEST_LINE = 2000
+
 
 class ScoreassistError(Exception):
     """Base of all errors raised on purpose; its text is one line.
@@ -51,7 +53,11 @@ class ScoreassistError(Exception):
             f"measure {self.measure}" if self.measure is not None else None,
         ]
         where = ", ".join(place for place in places if place)
-        return " ".join(f"{where}: {self.what}".split()) if where else " ".join(self.what.split())
+        line = " ".join(f"{where}: {self.what}".split()) if where else " ".join(self.what.split())
+        # A file may hold a "number" of a million digits.
+        return (
+            line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE // 2]} … {line[-_LONGEST_LINE // 2 :]}"
+        )
 
 
 class InputError(ScoreassistError):

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from scoreassist.errors import RequestError, UnsupportedError
+from scoreassist.grid.passage import build_passage
 from scoreassist.score.document import open_score
-from scoreassist.score.marks import describe, find_regions, select
+from scoreassist.score.flags import select
+from scoreassist.score.marks import find_marks
+from scoreassist.score.regions import common, describe
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import Part, read_timeline
 
@@ -32,7 +35,9 @@ def inspect(source: Any, *, measures: Any = None, parts: Sequence[str] = ()) -> 
         ``score``; ``parts`` (``id, name, staves, voices, measures, notes, key, transposition``); ``measures``
         (count); ``numbers`` (first, last); ``metres`` and ``keys`` with the measure where each begins; ``pickup``;
         ``layout``; ``singers`` (voice, part, staff, voice number, notes); ``missing`` voices; ``regions`` that
-        `complete` would fill, each with what marked it; ``problem`` if nobody could be found to sing.
+        `complete` would fill, each with what marked it; ``kept``, what a mark covers and no hole can open;
+        ``doubts``, what looks like a mark and is none; ``problem`` if nobody could be found to sing, or a marked
+        region cannot be filled.
     """
     score = open_score(source)
     timeline = read_timeline(score)
@@ -49,13 +54,23 @@ def inspect(source: Any, *, measures: Any = None, parts: Sequence[str] = ()) -> 
         "singers": [],
         "missing": [],
         "regions": [],
+        "kept": [],
+        "doubts": [],
     }
     try:
         choir = find_choir(timeline)
     except (UnsupportedError, RequestError) as error:
         return report | {"problem": str(error)}
     choir = choir.written()
-    regions = find_regions(timeline, choir, select(measures, parts))
+    marks = find_marks(timeline, choir, select(measures, parts))
+    try:
+        passage = build_passage(timeline, choir, marks.regions)
+    except UnsupportedError as error:
+        report["problem"] = str(error)
+        holes, kept = marks.regions, []
+    else:
+        holes = common(marks.regions, passage.stretches(passage.fill, ""))
+        kept = passage.stretches(passage.kept, "kept")
     return report | {
         "layout": choir.layout,
         "singers": [
@@ -69,7 +84,9 @@ def inspect(source: Any, *, measures: Any = None, parts: Sequence[str] = ()) -> 
             for _, s in sorted(choir.singers.items())
         ],
         "missing": [name for v, name in enumerate(("Soprano", "Alto", "Tenor", "Bass")) if v not in choir.singers],
-        "regions": describe(regions, timeline),
+        "regions": describe(holes, timeline),
+        "kept": describe(kept, timeline),
+        "doubts": marks.doubts,
     }
 
 
@@ -105,7 +122,7 @@ def _changes(rows: list[tuple[str, str]]) -> list[dict[str, str]]:
 
 def as_text(report: dict[str, Any]) -> str:
     """A report of `inspect` for people."""
-    lines = [f"{report['score']}: {report['measures']} measures ({' to '.join(report['numbers'])})"]
+    lines = [f"{report['score']}: {_count(report['measures'], 'measure')} ({' to '.join(report['numbers'])})"]
     if report["pickup"]:
         lines[0] += ", with a pickup"
     for name in ("metres", "keys"):
@@ -115,22 +132,33 @@ def as_text(report: dict[str, Any]) -> str:
         lines.append(f"  {name[:-1]}: {', '.join(changes)}")
     for part in report["parts"]:
         staves = "1 staff" if part["staves"] == 1 else f"{part['staves']} staves"
+        notes = _count(part["notes"], "note")
         voices = ", ".join(part["voices"]) or "none"
-        lines.append(f"  part {part['id']} “{part['name']}”: {staves}, voices {voices}, {part['notes']} notes")
+        lines.append(f"  part {part['id']} “{part['name']}”: {staves}, voices {voices}, {notes}")
     if "problem" in report:
         lines.append(f"  nobody to harmonize: {report['problem']}")
         return "\n".join(lines)
     lines += [
-        f"  {s['voice']}: {s['part']}, staff {s['staff']}, voice {s['number']}, {s['notes']} notes"
+        f"  {s['voice']}: {s['part']}, staff {s['staff']}, voice {s['number']}, {_count(s['notes'], 'note')}"
         for s in report["singers"]
     ]
     if report["missing"]:
         lines.append(f"  missing, harmonize would write: {', '.join(report['missing'])}")
     for region in report["regions"]:
-        extent = (
-            region["first"] if region["first"] == region["last"] else (f"{region['first']} to {region['last']}")
-        )
-        lines.append(f"  to fill: {region['voice']}, measure {extent} ({region['by']})")
+        lines.append(f"  to fill: {region['voice']}, {_extent(region)} ({region['by']})")
     if not report["regions"]:
         lines.append("  nothing is marked or empty")
+    lines += [
+        f"  kept as it is: {row['voice']}, {_extent(row)} (it reaches over an edge)" for row in report["kept"]
+    ]
+    lines += [f"  unclear: {doubt}" for doubt in report["doubts"]]
     return "\n".join(lines)
+
+
+def _extent(region: dict[str, str]) -> str:
+    first, last = region["first"], region["last"]
+    return f"measure {first}" if first == last else f"measures {first} to {last}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

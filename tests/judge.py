@@ -118,7 +118,7 @@ def gaps(root: etree._Element, line: Line) -> list[str]:
     """
     wrong = []
     every = lines(root)
-    for index, (row, length) in enumerate(zip(every[line], lengths(root), strict=True)):
+    for index, (row, length) in enumerate(zip(every[line], lengths(root), strict=False)):
         at = Fraction(0)
         if not row and any(_rests(rows[index], length) for key, rows in every.items() if key[:2] == line[:2]):
             continue
@@ -175,31 +175,79 @@ def values_that_do_not_fit(root: etree._Element, line: Line) -> list[str]:
 def accidentals_that_mislead(root: etree._Element) -> list[str]:
     """Notes that a reader who follows signature and accidentals would play wrong, staff by staff.
 
-    Accidentals hold for their step and octave until the barline; a tie carries one over it.
+    Accidentals hold for their step and octave until the barline or the next signature; a tie carries one over it.
+    Of two different notes struck at once on one line or space of a staff, both must show what they are.
     """
     wrong = []
+    signatures = keys(root)
     for part in root.findall("part"):
-        fifths = 0
         rows = {line: row for line, row in lines(root).items() if line[0] == part.get("id")}
-        for index, measure in enumerate(part.findall("measure")):
-            for key in measure.findall("attributes/key"):
-                fifths = int(key.findtext("fifths") or 0)
+        for index in range(len(part.findall("measure"))):
+            signature = signatures[str(part.get("id"))][index]
             for staff in sorted({line[1] for line in rows}):
                 sounds = [s for line, row in rows.items() if line[1] == staff for s in row[index]]
-                shown: dict[str, int] = {}
-                for sound in sorted(sounds, key=lambda s: s.onset):
-                    if sound.midi is None:
-                        continue
-                    step, octave = sound.written[0], sound.written.split()[1]
-                    alter = int(sound.written[1:].split()[0])
-                    sign = sound.element.findtext("accidental")
-                    if sign is not None:
-                        shown[step + octave] = ACCIDENTALS.get(sign, alter)
-                    elif sound.tied_from:
-                        continue
-                    if shown.get(step + octave, in_key(step, fifths)) != alter:
-                        wrong.append(f"part {part.get('id')}, measure {index}: {sound.written} reads otherwise")
+                where = f"part {part.get('id')}, measure {index}"
+                for fifths, span in _by_signature(signature, sounds, staff):
+                    wrong += [f"{where}: {what}" for what in _misread(span, fifths)]
     return wrong
+
+
+Signature = tuple[Fraction, int, int]
+"""A key signature: moment, sharps, and the staff that it is for, 0 for all."""
+
+
+def keys(root: etree._Element) -> dict[str, list[list[Signature]]]:
+    """Signatures by part and measure, the first at 0."""
+    found: dict[str, list[list[Signature]]] = {}
+    for part in root.findall("part"):
+        now, divisions = {0: 0}, Fraction(1)
+        measures = found.setdefault(str(part.get("id")), [])
+        for measure in part.findall("measure"):
+            cursor, signatures = Fraction(0), [(Fraction(0), fifths, staff) for staff, fifths in now.items()]
+            for child in measure:
+                if child.tag == "attributes":
+                    divisions = Fraction(child.findtext("divisions") or divisions)
+                    for key in child.findall("key"):
+                        staff, fifths = int(key.get("number") or 0), int(key.findtext("fifths") or 0)
+                        now = {**now, staff: fifths} if staff else {0: fifths}
+                        signatures.append((cursor, fifths, staff))
+                elif child.tag in ("note", "backup", "forward") and child.find("chord") is None:
+                    sign = -1 if child.tag == "backup" else 1
+                    cursor += sign * Fraction(child.findtext("duration") or 0) / divisions
+            measures.append(sorted(signatures, key=lambda row: row[0]))
+    return found
+
+
+def _by_signature(
+    signatures: list[Signature], sounds: list[Sound], staff: int
+) -> Iterator[tuple[int, list[Sound]]]:
+    """A staff's notes of one measure in time, those under each signature apart."""
+    here = [(moment, fifths) for moment, fifths, number in signatures if number in (0, staff)]
+    ends = [moment for moment, _ in here[1:]] + [Fraction(1_000_000)]
+    for (begin, fifths), end in zip(here, ends, strict=True):
+        yield fifths, sorted((s for s in sounds if begin <= s.onset < end), key=lambda s: s.onset)
+
+
+def _misread(sounds: list[Sound], fifths: int) -> Iterator[str]:
+    shown: dict[str, int] = {}
+    struck: dict[tuple[Fraction, str], set[tuple[str, bool]]] = {}
+    for sound in sounds:
+        if sound.midi is None:
+            continue
+        step, octave = sound.written[0], sound.written.split()[1]
+        alter = int(sound.written[1:].split()[0])
+        sign = sound.element.findtext("accidental")
+        if sign is not None:
+            shown[step + octave] = ACCIDENTALS.get(sign, alter)
+        elif sound.tied_from:
+            continue
+        if shown.get(step + octave, in_key(step, fifths)) != alter:
+            yield f"{sound.written} reads otherwise"
+        if sound.duration:
+            struck.setdefault((sound.onset, step + octave), set()).add((sound.written, sign is not None))
+    for (onset, _), together in struck.items():
+        if len({written for written, _ in together}) > 1 and not all(printed for _, printed in together):
+            yield f"{' and '.join(sorted(written for written, _ in together))} at {onset} are taken for one"
 
 
 ACCIDENTALS = {"flat-flat": -2, "flat": -1, "natural": 0, "sharp": 1, "double-sharp": 2, "sharp-sharp": 2}
@@ -218,6 +266,17 @@ def canonical(element: etree._Element) -> bytes:
     if not isinstance(element.tag, str):  # lxml crashes on a comment of its own
         return bytes(etree.tostring(element, with_tail=False))
     return bytes(etree.tostring(element, method="c14n", with_tail=False))
+
+
+def cut(element: etree._Element) -> None:
+    """Remove an element with the white space in front of it, where each stands on a line of its own."""
+    parent, before = element.getparent(), element.getprevious()
+    assert parent is not None
+    if before is None:
+        parent.text = element.tail if element.getnext() is None else parent.text
+    else:
+        before.tail = element.tail if element.getnext() is None else before.tail
+    parent.remove(element)
 
 
 def plain(element: etree._Element) -> bytes:
@@ -296,8 +355,9 @@ def _forget_parts(root: etree._Element, added: Collection[str], model: etree._El
     for row in part_list.findall("score-part"):
         if row.get("id") in added:
             part_list.remove(row)
-    if model.find("part-list/part-group") is None:
-        for group in part_list.findall("part-group"):
+    known = [canonical(group) for group in model.findall("part-list/part-group")]
+    for group in part_list.findall("part-group"):
+        if canonical(group) not in known:
             part_list.remove(group)
     one, two = model.find("part-list"), part_list
     assert one is not None

@@ -8,6 +8,7 @@ A note is its pitch, a colon and its value: ``c5:q`` is a quarter on C5, ``f#4:e
     c5:q~           tied to the next note; ~c5:q is tied to the note before, where that is in another measure
     c5:q=Love       with a syllable
     r:q   R         a rest; a rest over the full measure
+    *c5:q  *R       not printed
     _:q             a <forward>: time in which the voice has nothing
     (d5)            a grace note
     <.../>          MusicXML as it stands
@@ -42,7 +43,7 @@ CLEFS = {
 }
 _TOKEN = re.compile(r"<[^>]*/>|<([\w-]+)[^>]*>.*?</\1>|[^\s<]+", re.DOTALL)
 _NOTE = re.compile(
-    r"(?P<before>~?)(?P<what>[^:]+):(?P<value>[whqes])(?P<change>[.3]?)(?P<tie>~?)(?:=(?P<text>.+))?"
+    r"(?P<hidden>\*?)(?P<before>~?)(?P<what>[^:]+):(?P<value>[whqes])(?P<change>[.3]?)(?P<tie>~?)(?:=(?P<text>.+))?"
 )
 _PITCH = re.compile(r"([a-g])(##|#|bb|b)?(-?\d)(!?)")
 
@@ -134,10 +135,10 @@ def _line(tokens: str, voice: str, in_staff: str, staff: Staff) -> tuple[str, in
             written += token
         elif token.startswith("("):
             written += f"<note><grace/>{_pitch_xml(token.strip('()'))[0]}{voice}{in_staff}</note>"
-        elif token == "R":
+        elif token in ("R", "*R"):
             units = _units(_measure_length(staff.time), staff)
             duration = f"<duration>{units}</duration>"
-            written += f'<note><rest measure="yes"/>{duration}{voice}{in_staff}</note>'
+            written += f'{_start(token)}<rest measure="yes"/>{duration}{voice}{in_staff}</note>'
             length += units
         else:
             match = _NOTE.fullmatch(token)
@@ -165,9 +166,13 @@ def _note(match: re.Match[str], duration: str, voice: str, in_staff: str, tied: 
     for place, name in enumerate(match["what"].split("+")):
         pitch, accidental = ("<rest/>", "") if name == "r" else _pitch_xml(name)
         chord = "<chord/>" if place else ""
-        head = f"<note>{chord}{pitch}{duration}{ties}{voice}{kind}{accidental}{triplet}"
+        head = f"{_start(match['hidden'])}{chord}{pitch}{duration}{ties}{voice}{kind}{accidental}{triplet}"
         written += f"{head}{in_staff}{notations}{'' if place else lyric}</note>"
     return written
+
+
+def _start(token: str) -> str:
+    return '<note print-object="no">' if token.startswith("*") else "<note>"
 
 
 def _measure_length(time: str) -> Fraction:

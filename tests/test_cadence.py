@@ -86,6 +86,16 @@ def test_a_piece_whose_first_note_allows_it_begins_on_its_tonic_triad():
     assert first_chord(melody([71, 69, 71, 72], 0), nothing) is None  # B is not in it
 
 
+def test_a_note_that_has_to_begin_with_the_last_one_is_settled_all_the_same():
+    grid = melody([67, 69, 71, 72], 0)
+    rhythm = np.full(grid.pitch.shape, -1)
+    rhythm[1:, 12] = 1
+    same, settled_rhythm = settle_ending(grid, np.zeros(grid.pitch.shape, dtype=bool), rhythm, HOLD)
+    assert same.known[3, 12:].all()
+    assert (same.pitch[3, 12:] % 12 == 0).all()
+    assert settled_rhythm[1, 12:].tolist() == [1, HOLD, HOLD, HOLD]
+
+
 def test_the_last_chord_holds_no_given_note_and_no_given_rhythm():
     given = melody([67, 69, 71, 72], 0)
     given.known[1, :14] = True  # the alto is given up to the middle of the last note

@@ -421,7 +421,7 @@ def test_info_says_what_an_example_holds(name: str):
     assert first.startswith(f"{path}: {expected.measures} measures ({expected.numbers[0]} to")
     assert first.endswith("with a pickup") is expected.pickup
     for voice, begin, end, by in expected.regions:
-        assert f"  to fill: {voice}, measure {begin} to {end} ({by})" in rest
+        assert f"  to fill: {voice}, measures {begin} to {end} ({by})" in rest
     if expected.missing:
         assert f"  missing, harmonize would write: {', '.join(expected.missing)}" in rest
     if not expected.regions:
@@ -467,7 +467,7 @@ def test_json_says_what_was_filled():
     report = json.loads(result.stdout)
     assert set(report) == {
         *("score", "filled", "notes", "model", "seed", "seconds", "log_probability"),
-        *("gave_way", "transposition"),
+        *("gave_way", "transposition", "replaced", "kept", "doubts"),
     }
     assert [(r["part"], r["measure"], r["voice"]) for r in report["filled"]] == [
         ("Alto", "2", "Alto"),

@@ -10,9 +10,10 @@ import re
 from fractions import Fraction
 
 import pytest
+from filling import collisions, filled
 from hypothesis import given
 from hypothesis import strategies as st
-from judge import accidentals_that_mislead, dangling_ties, lines, values_that_do_not_fit
+from judge import lines
 from lxml import etree
 from schema import schema_errors
 from shorthand import Staff, line, measure_of, pitch, score, sequence, sung
@@ -21,87 +22,12 @@ from scoreassist.grid.passage import build_passage
 from scoreassist.grid.voices import encode
 from scoreassist.score.copyist import write_notes
 from scoreassist.score.document import Score
-from scoreassist.score.marks import Region
-from scoreassist.score.parts import add_missing_singers
-from scoreassist.score.singers import VOICES, find_choir
+from scoreassist.score.pen import NewNote
+from scoreassist.score.regions import Region
+from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline
-from scoreassist.score.writing import NewNote
 
 GRAND = ("treble", "bass")
-FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
-_NEW = re.compile(
-    r"(?P<before>~?)(?P<name>[a-gr])(?P<sign>#*|b*)(?P<octave>\d?)/(?P<ticks>\d+)(?P<tie>~?)(?P<hat>\^?)"
-)
-
-
-def new(text: str, start: int = 0) -> list[NewNote]:
-    """Notes one after another: ``f#4/8`` lasts eight sixteenths; ``~`` ties, ``^`` a fermata, ``r/4`` a rest."""
-    notes = []
-    for word in text.split():
-        match = _NEW.fullmatch(word)
-        assert match, word
-        ticks, step = int(match["ticks"]), match["name"].upper()
-        if step == "R":
-            notes.append(NewNote(start, ticks))
-        else:
-            alter = len(match["sign"]) * (1 if match["sign"].startswith("#") else -1)
-            midi = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}[step] + alter
-            midi += 12 * (int(match["octave"]) + 1)
-            ties = bool(match["before"]), bool(match["tie"])
-            hat = "upright" if match["hat"] else None
-            notes.append(NewNote(start, ticks, midi, FIFTHS[step] + 7 * alter, *ties, hat))
-        start += ticks
-    return notes
-
-
-def filled(
-    source: bytes, fill: dict[str, dict[int, str]], *, layout: str = "", check: bool = True
-) -> etree._Element:
-    """The score with notes in it: singer, measure (from 1), and notes, ``4: e4/4`` from the fourth sixteenth on.
-
-    Stretches are divided by ``|``.
-    """
-    timeline = read_timeline(Score(source, "hymn"))
-    choir = find_choir(timeline)
-    added = add_missing_singers(timeline, choir, layout) if layout else []
-    notes = {}
-    for singer, measures in fill.items():
-        for number, text in measures.items():
-            stretches = []
-            for piece in text.split("|"):
-                begin, _, written = piece.rpartition(":")
-                stretch = new(written, int(begin or 0))
-                stretches.append((stretch[0].onset, stretch[-1].onset + stretch[-1].ticks, stretch))
-            notes[VOICES.index(singer), number - 1] = stretches
-    write_notes(timeline, choir, notes, added)
-    saved = timeline.score.to_xml()
-    root = etree.fromstring(saved)
-    if check:
-        assert schema_errors(saved) == []
-        assert collisions(root) == []
-        assert accidentals_that_mislead(root) == []
-        for row in lines(root):
-            assert values_that_do_not_fit(root, row) == []
-            assert dangling_ties(root, row) == []
-    return root
-
-
-def collisions(root: etree._Element) -> list[str]:
-    """Notes of one voice that sound into one another, or over the end of the measure."""
-    found = []
-    for key, rows in lines(root).items():
-        for index, row in enumerate(rows):
-            at = Fraction(0)
-            for sound in sorted(row, key=lambda s: s.onset):
-                inside = sound.element.find("chord") is not None or sound.element.tag == "forward"
-                if inside or sound.duration == 0:
-                    continue
-                if sound.onset < at:
-                    found.append(f"{key}, measure {index}: {sound.onset} before {at}")
-                at = sound.end
-            if at > max(s.end for rows in lines(root).values() for s in rows[index]):
-                found.append(f"{key}, measure {index} is too long")
-    return found
 
 
 def heard(root: etree._Element, number: int, voice: int) -> list[str]:
@@ -192,8 +118,16 @@ def test_directions_between_the_old_notes_keep_their_moment():
     word = "<direction><direction-type><words>{}</words></direction-type></direction>"
     source = score(f"{word.format('a')} c5:q {word.format('b')} d5:q {word.format('c')} e5:h {word.format('d')}")
     root = filled(source, {"Soprano": {1: "g5/4 a5/12"}})
-    # b on the second beat, where a new note begins; c on the third, within it, so the cursor goes back and forth.
+    # b on the second beat, where a new note begins; c on the third, within it: the cursor goes back and forth.
     assert sequence(measure_of(root, 1)) == "attributes 'a' g5:q 'b' a5:h. backup=8 'c' forward=8 'd'"
+
+
+def test_several_directions_within_one_note_keep_their_moments_and_their_content():
+    word = "<direction><direction-type><words>{}</words></direction-type><offset>1</offset></direction>"
+    words = [word.format(name) for name in "abc"]
+    root = filled(score(f"c5:q {words[0]} d5:q {words[1]} e5:q {words[2]} f5:q"), {"Soprano": {1: "g5/16"}})
+    assert sequence(measure_of(root, 1)) == "attributes g5:w backup=12 'a' forward=4 'b' forward=4 'c' forward=4"
+    assert [etree.tostring(direction).decode() for direction in root.iter("direction")] == words
 
 
 def test_a_change_of_clef_between_the_old_notes_stays():
@@ -250,6 +184,27 @@ def test_a_pickup_is_written_as_the_end_of_its_measure():
     assert beam_signs(measure_of(root, 0)) == ".[]."
 
 
+def test_a_rest_over_a_measure_that_no_single_value_fills_has_none():
+    for time, notes, ticks in (("5/4", "c5:h. c5:h", 20), ("9/8", "c5:h. c5:q.", 18), ("3/8", "c5:q.", 6)):
+        measure = measure_of(filled(score(Staff(notes, time=time)), {"Soprano": {1: f"r/{ticks}"}}), 1)
+        assert line(measure) == "R"
+        assert measure.find("note/type") is None
+
+
+def test_a_pickup_that_is_silent_is_not_a_full_measure():
+    root = filled(score(Staff("c5:e d5:e | c5:w", numbers=("0", "1"))), {"Soprano": {0 + 1: "r/4"}})
+    assert line(measure_of(root, 0)) == "r:q"
+    # Nor is a half of a measure that is divided by a barline.
+    root = filled(score("c5:h | d5:q e5:q | c5:w"), {"Soprano": {1: "r/8", 2: "r/8"}})
+    assert (line(measure_of(root, 1)), line(measure_of(root, 2))) == ("r:h", "r:h")
+
+
+def test_a_measure_of_three_breves_is_written_with_ties():
+    music = "c5:w c5:w c5:w c5:w c5:w c5:w"
+    root = filled(score(Staff(music, time="12/2")), {"Soprano": {1: "c5/96"}})
+    assert line(measure_of(root, 1)) == "c5:W.~ c5:W."
+
+
 def test_the_beams_of_given_notes_end_where_their_neighbours_are_replaced():
     source = beamed(score("c5:e d5:e e5:e f5:e g5:e f5:e e5:e d5:e"), "[--][--]")
     measure = measure_of(filled(source, {"Soprano": {1: "4: a4/4"}}), 1)
@@ -275,6 +230,15 @@ def test_a_sixteenth_whose_neighbour_is_replaced_gets_a_hook():
     assert first.findall("beam") == []
 
 
+def test_a_hook_never_points_at_a_note_that_was_replaced():
+    source = score("c5:e d5:s e5:e f5:s c5:h.").decode()
+    for beams in (("begin",), ("continue", "forward hook"), ("continue",), ("end", "backward hook")):
+        signs = "".join(f'<beam number="{number}">{sign}</beam>' for number, sign in enumerate(beams, 1))
+        source = re.sub(r"(?<=<type>)(eighth|16th)</type></note>", rf"\1</type >{signs}</note>", source, count=1)
+    _, second, *_ = sung(filled(source.encode(), {"Soprano": {1: "3: g4/2 a4/1"}}))
+    assert [beam.text for beam in second.findall("beam")] == ["end", "backward hook"]
+
+
 def slurred(source: bytes, *marks: str) -> bytes:
     """The score with slurs on its quarters, in order: start, stop or nothing."""
     text, quarter = source.decode(), re.compile(r"<type>quarter</type></note>")
@@ -298,6 +262,27 @@ def test_a_slur_keeps_both_ends_or_neither(hole: str, left: list[str]):
     root = filled(source, {"Soprano": {1: hole}})
     assert [slur.get("type") for slur in root.iter("slur")] == left
     assert all(len(notations) for notations in root.iter("notations"))
+
+
+@pytest.mark.parametrize("sign", ["glissando", "slide", "tuplet"])
+def test_what_joins_two_notes_keeps_both_ends_or_neither(sign: str):
+    text = slurred(score("c5:q d5:q e5:q f5:q"), "start", "", "stop", "").decode().replace("slur", sign)
+    assert [e.get("type") for e in filled(text.encode(), {"Soprano": {1: "4: a4/4"}}).iter(sign)] == [
+        "start",
+        "stop",
+    ]
+    root = filled(text.encode(), {"Soprano": {1: "8: a4/4"}})
+    assert list(root.iter(sign)) == []
+    assert list(root.iter("notations")) == []
+
+
+def test_of_a_tremolo_between_two_notes_both_ends_stay_or_neither():
+    text = slurred(score("c5:q d5:q e5:q f5:q"), "start", "stop", "", "").decode()
+    text = re.sub(
+        r'<slur type="(\w+)" number="1"/>', r'<ornaments><tremolo type="\1">3</tremolo></ornaments>', text
+    )
+    root = filled(text.encode(), {"Soprano": {1: "4: a4/4"}})
+    assert list(root.iter("notations")) == []
 
 
 def test_fermatas_are_written():
@@ -379,6 +364,33 @@ def test_the_time_before_a_voice_that_enters_late_can_be_filled_alone():
 def test_the_lower_voice_rests_without_a_sign_for_the_rest_of_the_upper_stands_for_both():
     root = filled(score("c5:w ; e4:w | c5:h r:h"), {"Alto": {2: "e4/8 r/8"}})
     assert sequence(measure_of(root, 2)) == "c5:h r:h backup=16 e4:h forward=8"
+
+
+def test_the_lower_voice_rests_with_a_sign_where_the_upper_one_sings():
+    root = filled(score("c5:w ; e4:w | c5:w"), {"Alto": {2: "e4/8 r/8"}})
+    assert sequence(measure_of(root, 2)) == "c5:w backup=16 e4:h r:h"
+    # New notes of the upper one count, and so do its notes in chords.
+    root = filled(score("c5:w ; e4:w | r:w ; e4:w"), {"Soprano": {2: "r/8 c5/8"}, "Alto": {2: "e4/4 r/4 r/8"}})
+    assert sequence(measure_of(root, 2)) == "r:h c5:h backup=16 e4:q forward=4 r:h"
+    root = filled(score("e4+c5:w | e4+c5:h e4+c5:h"), {"Alto": {2: "8: r/8"}})
+    assert heard(root, 2, 1) == ["0 e4", "0 c5", "2 c5"]
+    assert line(measure_of(root, 2), 2) == "r:h"
+
+
+def test_grace_notes_go_with_their_note_also_where_notes_are_taken_out_one_by_one():
+    # There is a gap between the notes of the lower voice.
+    voices = "c5:w ; e4:w | c5:w ; (g4) e4:q _:h (a4) f4:q"
+    root = filled(score(voices), {"Alto": {2: "g4/12"}})
+    assert sequence(measure_of(root, 2)) == "c5:w backup=4 (a4) f4:q backup=16 g4:h. forward=4"
+    root = filled(score(voices), {"Alto": {2: "4: g4/12"}})
+    assert sequence(measure_of(root, 2)) == "c5:w backup=16 (g4) e4:q g4:h."
+
+
+def test_of_a_voice_that_was_taken_out_no_empty_time_is_left_behind():
+    root = filled(score("c5:w ; e4:w | c5:w ; e4:q _:h f4:q"), {"Alto": {2: "g4/16"}})
+    assert sequence(measure_of(root, 2)) == "c5:w backup=16 g4:w"
+    root = filled(score("c5:w ; e4:w | c5:w"), {"Alto": {2: "e4/4 | 8: f4/4"}})
+    assert sequence(measure_of(root, 2)) == "c5:w backup=16 e4:q forward=4 f4:q forward=4"
 
 
 def test_new_notes_go_in_front_of_a_barline_at_the_end():
@@ -547,75 +559,6 @@ def test_whatever_is_replaced_on_a_shared_staff_all_else_sounds_as_before(
         ]
 
 
-# --- accidentals -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("key", "notes", "expected"),
-    [
-        (0, "f#4/4 f#4/4 f4/4 f4/4", "f#4!:q f#4:q f4!:q f4:q"),
-        (1, "f#4/4 f4/4 f#4/8", "f#4:q f4!:q f#4!:h"),
-        (-3, "eb4/4 e4/4 bb4/4 ab4/4", "eb4:q e4!:q bb4:q ab4:q"),
-        (7, "b#4/4 b4/4 f##4/8", "b#4:q b4!:q f##4!:h"),
-        (-7, "fb4/4 f4/4 bbb4/8", "fb4:q f4!:q bbb4!:h"),
-        (0, "f#4/4 f#5/4 f4/4 f5/4", "f#4!:q f#5!:q f4!:q f5!:q"),  # each octave for itself
-    ],
-)
-def test_accidentals_are_written_once_in_a_measure(key: int, notes: str, expected: str):
-    root = filled(score(Staff("R", key=key)), {"Soprano": {1: notes}})
-    assert line(measure_of(root, 1)) == expected
-
-
-def test_an_accidental_holds_only_to_the_barline():
-    root = filled(score("R | R"), {"Soprano": {1: "f#4/16", 2: "f#4/16"}})
-    assert [line(measure_of(root, number)) for number in (1, 2)] == ["f#4!:w", "f#4!:w"]
-
-
-def test_a_tie_carries_an_accidental_over_the_barline_but_for_its_own_note_alone():
-    root = filled(score("R | R"), {"Soprano": {1: "r/8 f#4/8~", 2: "~f#4/8 f#4/8"}})
-    assert line(measure_of(root, 2)) == "f#4:h f#4!:h"
-
-
-def test_an_accidental_of_another_voice_on_the_staff_counts():
-    root = filled(score("f#4!:w ; d4:w | c5:h f#4!:h"), {"Alto": {1: "d4/8 f4/8", 2: "f4/12 d4/4"}})
-    assert line(measure_of(root, 1), 2) == "d4:h f4!:h"
-    assert line(measure_of(root, 2), 2) == "f4:h. d4:q"
-
-
-def test_a_given_note_gets_the_accidental_that_a_new_note_before_it_makes_necessary():
-    root = filled(score("c5:w ; c4:w | c5:h f4:h"), {"Alto": {2: "f#4/4 e4/12"}})
-    assert line(measure_of(root, 2), 1) == "c5:h f4!:h"
-
-
-def test_a_given_note_gets_the_accidental_that_left_with_a_note_before_it():
-    root = filled(score("f#4!:h f#4:h"), {"Soprano": {1: "g4/8"}})
-    assert line(measure_of(root, 1)) == "g4:h f#4!:h"
-
-
-def test_a_given_note_that_was_not_marked_before_is_left_alone():
-    # Some programs write no accidentals at all; then it is not for us to begin.
-    source = score("f#4:h f#4:h")
-    root = filled(source, {"Soprano": {1: "g4/8"}}, check=False)
-    assert line(measure_of(root, 1)) == "g4:h f#4:h"
-
-
-def test_a_given_accidental_is_never_taken_away():
-    root = filled(score("f#4!:h f4!:h"), {"Soprano": {1: "g4/8"}})
-    assert line(measure_of(root, 1)) == "g4:h f4!:h"
-
-
-def test_a_clarinet_in_b_flat_is_written_a_tone_higher():
-    clarinet = Staff("R", key=2, transpose="<diatonic>-1</diatonic><chromatic>-2</chromatic>")
-    root = filled(score(clarinet), {"Soprano": {1: "c5/4 b4/4 bb4/4 f#4/4"}})
-    assert line(measure_of(root, 1)) == "d5:q c#5:q c5!:q g#4!:q"
-
-
-def test_octaves_are_written_at_the_step_and_not_at_the_sound():
-    # B sharp 3 sounds as middle C, C flat 5 as B4.
-    root = filled(score("R"), {"Soprano": {1: "b#3/8 cb5/8"}})
-    assert line(measure_of(root, 1)) == "b#3!:h cb5!:h"
-
-
 # --- new parts -------------------------------------------------------------------------------------------
 
 
@@ -647,3 +590,20 @@ def test_a_sign_for_several_measures_of_rest_goes_where_notes_come():
     assert sequence(measure_of(root, 2)) == "R"
     root = filled(score(f"R | {style} R | R | R"), {"Soprano": {1: "c5/16"}})
     assert sequence(measure_of(root, 2)) == "attributes R"
+
+
+@pytest.mark.parametrize(("hole", "left"), [(1, 2), (2, 0), (3, 0), (4, 2)])
+def test_signs_that_hide_notes_go_where_notes_come(hole: int, left: int):
+    style = "<attributes><measure-style><slash type='{}'/></measure-style></attributes>"
+    source = score(f"R | {style.format('start')} R | R | {style.format('stop')} R")
+    root = filled(source, {"Soprano": {hole: "c5/16"}})
+    assert len(root.findall(".//measure-style")) == left
+
+
+def test_a_new_part_rests_in_a_pickup_by_its_beats_and_in_a_measure_off_the_grid():
+    melody = Staff("c5:q. | c5:w | c5:q3 | c5:w", "Soprano", time="4/4", divisions=24)
+    root = filled(score(melody), {"Alto": {2: "e4/16"}}, layout="open")
+    alto = root.findall("part")[1].get("id")
+    assert line(measure_of(root, 1, alto)) == "r:e r:q"
+    (rest,) = measure_of(root, 3, alto).findall("note")
+    assert (rest.findtext("duration"), rest.find("rest").get("measure")) == ("16", "yes")

@@ -6,20 +6,15 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from lxml import etree
 from shorthand import Staff, score
 
 from scoreassist.errors import RequestError
 from scoreassist.score.document import Score
-from scoreassist.score.marks import (
-    Region,
-    Selection,
-    describe,
-    find_harmony,
-    find_regions,
-    parse_measures,
-    select,
-)
+from scoreassist.score.flags import Selection, parse_measures, select
+from scoreassist.score.marks import Marks, erase, find_harmony, find_marks
 from scoreassist.score.parts import add_missing_singers
+from scoreassist.score.regions import Region, describe
 from scoreassist.score.singers import VOICES, find_choir
 from scoreassist.score.timeline import read_timeline
 
@@ -29,7 +24,7 @@ GRAND = ("treble", "bass")
 def understood(*parts: Staff | str, **flags: Any) -> list[str]:
     """Regions as text, ``Alto 4-8 flag``: singer, first and last moment in quarters, what marked it."""
     timeline = read_timeline(Score(score(*parts), "hymn"))
-    regions = find_regions(timeline, find_choir(timeline), Selection(**flags))
+    regions = find_marks(timeline, find_choir(timeline), Selection(**flags)).regions
     return [f"{VOICES[r.voice]} {r.start}-{r.end} {r.by}" for r in regions]
 
 
@@ -332,6 +327,13 @@ def test_a_second_voice_that_is_away_counts_as_empty():
     assert understood(parts) == ["Alto 4-8 empty"]
 
 
+def test_a_second_voice_that_only_joins_in_here_and_there_is_not_missing_where_it_is_away():
+    assert understood("c5:w ; e4:w | c5:w | c5:w | c5:w | c5:w") == []
+    assert understood("c5:w ; e4:w | c5:w | c5:w | c5:w ; R | c5:w") == ["Alto 12-16 empty"]
+    assert understood("c5:w ; e4:w | c5:w | c5:w") == ["Alto 4-8 empty", "Alto 8-12 empty"]
+    assert harmony("c5:w ; e4:w | c5:w | c5:w | c5:w | c5:w")[:1] == ["Alto 4-8 empty"]
+
+
 def test_a_measure_in_which_nothing_at_all_stands_counts_as_empty():
     assert understood(soprano("c5:w | c5:w"), alto("c5:w | ")) == ["Alto 4-8 empty"]
 
@@ -350,8 +352,92 @@ def test_measures_that_a_part_does_not_have_are_not_empty():
     assert understood(soprano("c5:w | c5:w | c5:w"), alto("c5:w | R")) == ["Alto 4-8 empty"]
 
 
+def test_a_measure_that_repeats_the_one_before_is_not_empty():
+    style = "<attributes><measure-style><measure-repeat type='{}'>1</measure-repeat></measure-style></attributes>"
+    music = f"c5:w | {style.format('start')} R | {style.format('stop')} R | c5:w"
+    assert understood(soprano(), alto(music)) == ["Alto 8-12 empty"]
+
+
 def test_a_full_score_has_nothing_to_fill():
     assert understood(soprano(), alto()) == []
+
+
+# --- what did the marking, and what is in doubt ---------------------------------------------------------
+
+
+def marks_of(*parts: Staff | str, **flags: Any) -> Marks:
+    timeline = read_timeline(Score(score(*parts), "hymn"))
+    return find_marks(timeline, find_choir(timeline), Selection(**flags))
+
+
+def signs(marks: Marks) -> list[str]:
+    return [sign.text or f"{sign.tag} {sign.get('type')}" for sign in marks.signs]
+
+
+def test_the_words_that_count_did_the_marking():
+    marked = alto(f"{words('complete')} c5:w | {words('end')} c5:w | {words('dolce')} c5:w | c5:w")
+    assert signs(marks_of(soprano(), marked)) == ["complete", "end"]
+    assert signs(marks_of(soprano(), marked, measures=("1", "2"))) == []  # flags go first
+    assert signs(marks_of(soprano(), alto(f"{words('end')} R | c5:w | c5:w | c5:w"))) == []
+
+
+def test_the_bracket_that_counts_did_the_marking_with_both_ends():
+    marked = alto(f"{bracket('start')} c5:w {bracket('stop')} | {bracket('start', 2)} c5:w | c5:w | c5:w")
+    marks = marks_of(soprano(), marked)
+    assert signs(marks) == ["bracket start", "bracket stop"]
+    assert marks.doubts == ["part P2, measure 2: the bracket that begins here never ends"]
+
+
+@pytest.mark.parametrize("text", ["compleat", "Completed:", "harmonie", "harmonyze all"])
+def test_a_word_that_is_almost_a_mark_is_a_doubt(text: str):
+    (doubt,) = marks_of(soprano(f"c5:w | {words(text)} c5:w | c5:w | c5:w"), alto()).doubts
+    assert doubt.startswith(f"part P1, measure 2: “{text}” is no mark; did you mean “")
+
+
+@pytest.mark.parametrize(
+    "text", ["complete", "dolce", "comodo", "keep the time", "Ende", "con moto", "complete all"]
+)
+def test_other_words_are_no_doubt(text: str):
+    assert marks_of(soprano(f"c5:w | {words(text)} c5:w | c5:w | c5:w"), alto()).doubts == []
+
+
+def test_words_that_flags_overrule_are_a_doubt():
+    marked = alto(f"{words('complete')} c5:w | c5:w | c5:w | c5:w")
+    assert marks_of(soprano(), marked, measures=("3", "3")).doubts == [
+        "“complete” in the score does not count, since the region is named by flags"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<direction><direction-type><words>end</words></direction-type></direction>", ""),
+        (
+            "<direction><direction-type><words>end</words></direction-type><sound tempo='60'/></direction>",
+            '<sound tempo="60"/>',
+        ),
+        (
+            "<direction><direction-type><words>end</words><words>rit.</words></direction-type></direction>",
+            "<direction><direction-type><words>rit.</words></direction-type></direction>",
+        ),
+        (
+            "<direction><direction-type><words>end</words></direction-type>"
+            "<direction-type><wedge type='stop'/></direction-type><staff>1</staff></direction>",
+            '<direction><direction-type><wedge type="stop"/></direction-type><staff>1</staff></direction>',
+        ),
+    ],
+)  # fmt: skip
+def test_a_mark_is_erased_and_nothing_else(before: str, after: str):
+    measure = etree.fromstring(f"<measure>\n <a/>\n {before}\n <b/>\n</measure>")
+    erase(list(measure.iterfind(".//words"))[:1])
+    kept = f"\n {after}" if after else ""
+    assert etree.tostring(measure).decode() == f"<measure>\n <a/>{kept}\n <b/>\n</measure>"
+
+
+def test_the_last_mark_of_a_measure_leaves_its_end_where_it_was():
+    measure = etree.fromstring(f"<measure>\n <a/>\n {words('end')}\n</measure>")
+    erase(list(measure.iterfind(".//words")))
+    assert etree.tostring(measure) == b"<measure>\n <a/>\n</measure>"
 
 
 # --- precedence ------------------------------------------------------------------------------------------
@@ -375,7 +461,7 @@ def harmony(*parts: Staff | str, **flags: Any) -> list[str]:
     timeline = read_timeline(Score(score(*parts), "hymn"))
     choir = find_choir(timeline)
     add_missing_singers(timeline, choir, "open")
-    regions = find_harmony(timeline, choir, Selection(**flags))
+    regions = find_harmony(timeline, choir, Selection(**flags)).regions
     return [
         f"{VOICES[r.voice]} {r.start}-{r.end} {r.by}" for r in sorted(regions, key=lambda r: (r.voice, r.start))
     ]
@@ -407,7 +493,7 @@ def test_the_word_complete_lets_a_given_line_be_written_over():
 # --- in words --------------------------------------------------------------------------------------------
 
 
-def test_neighbouring_regions_are_described_as_one_with_the_measures_that_they_reach_into():
+def test_neighbouring_regions_are_described_as_one_from_beat_to_beat():
     timeline = read_timeline(Score(score(Staff("c5:q | c5:w | c5:w | c5:w", numbers=("0", "1", "2", "3")))))
     regions = [
         Region(1, Fraction(1), Fraction(5), "empty"),
@@ -416,7 +502,7 @@ def test_neighbouring_regions_are_described_as_one_with_the_measures_that_they_r
         Region(1, Fraction(9), Fraction(13), "words"),
     ]
     assert describe(regions, timeline) == [
-        {"voice": "Soprano", "first": "0", "last": "1", "by": "words"},
+        {"voice": "Soprano", "first": "0.4", "last": "1.1", "by": "words"},
         {"voice": "Alto", "first": "1", "last": "2", "by": "empty"},
         {"voice": "Alto", "first": "3", "last": "3", "by": "words"},
     ]

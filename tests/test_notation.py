@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scoreassist.score.metre import Metre
 from scoreassist.score.notation import VALUES, beams, split
 
-LETTERS = {1: "s", 2: "e", 3: "e.", 4: "q", 6: "q.", 8: "h", 12: "h.", 16: "w", 24: "w.", 32: "W"}
+LETTERS = {1: "s", 2: "e", 3: "e.", 4: "q", 6: "q.", 8: "h", 12: "h.", 16: "w", 24: "w.", 32: "W", 48: "W."}
 
 
 def metre_of(time: str) -> Metre:
@@ -23,9 +23,7 @@ def metre_of(time: str) -> Metre:
 
 def values(time: str, start: int, end: int, *, rest: bool = False, pickup: int = 0) -> str:
     """Values of a note from one sixteenth to another, in letters: ``h~q.``."""
-    metre = metre_of(time)
-    measure = int(metre.length * 4) - pickup
-    return "~".join(LETTERS[ticks] for ticks in split(start, end - start, metre, measure, pickup, rest))
+    return "~".join(LETTERS[ticks] for ticks in split(start, end - start, metre_of(time), pickup, rest))
 
 
 NOTES = {
@@ -77,7 +75,41 @@ NOTES = {
     "2+3/4": [(0, 20, "h~h."), (8, 20, "h."), (4, 12, "q~q"), (0, 8, "h")],
     "5/8": [(0, 10, "q.~q"), (0, 6, "q."), (6, 10, "q"), (4, 8, "e~e"), (2, 6, "q"), (2, 8, "q~e")],
     "2+3/8": [(0, 10, "q~q."), (2, 6, "e~e"), (4, 10, "q.")],
-    "7/8": [(0, 14, "h~q."), (8, 14, "q."), (0, 8, "h"), (6, 10, "e~e")],
+    "3+2/8": [(0, 10, "q.~q"), (6, 10, "q"), (0, 8, "q.~e"), (4, 8, "e~e"), (2, 10, "q~q")],
+    "7/8": [
+        *[(0, 14, "h~q."), (8, 14, "q."), (0, 8, "h"), (6, 10, "e~e"), (4, 14, "q~q."), (0, 10, "h~e")],
+        *[(0, 6, "q~e"), (2, 6, "e~e"), (10, 14, "q")],
+    ],
+    "2+2+3/8": [(0, 14, "h~q."), (0, 8, "h"), (4, 10, "q~e"), (8, 14, "q.")],
+    "3+2+2/8": [(0, 14, "q.~h"), (0, 6, "q."), (6, 14, "h"), (2, 8, "q~e")],
+    # three, three and two: the plain fives and sevens of quarters likewise
+    "8/8": [(0, 16, "w"), (0, 12, "h."), (6, 12, "q."), (6, 16, "q.~q"), (0, 14, "h.~e"), (4, 8, "e~e")],
+    "3+2+2/4": [(0, 28, "h.~w"), (0, 16, "h.~q"), (12, 28, "w"), (12, 24, "h~q"), (20, 28, "h")],
+    "7/4": [(0, 28, "h.~w"), (0, 12, "h."), (12, 28, "w"), (8, 16, "q~q"), (0, 16, "h.~q")],
+    # what the signature divides is divided
+    "2+2/4": [(0, 16, "w"), (0, 12, "h~q"), (4, 12, "q~q"), (8, 16, "h")],
+    # quarters in threes are 6/8, 9/8 and 12/8 in values of twice the length
+    "6/4": [
+        *[(0, 24, "w."), (0, 12, "h."), (12, 24, "h."), (0, 8, "h"), (4, 12, "h"), (0, 16, "h.~q")],
+        (8, 16, "q~q"),
+        *[(8, 24, "q~h."), (4, 24, "h~h."), (0, 6, "q."), (2, 6, "q"), (4, 10, "q."), (10, 14, "e~e")],
+    ],
+    "9/4": [(0, 36, "w.~h."), (0, 24, "w."), (12, 36, "w."), (0, 16, "h.~q"), (4, 36, "h~w.")],
+    "12/4": [(0, 48, "W."), (0, 24, "w."), (12, 36, "w."), (0, 36, "w.~h."), (4, 24, "h~h."), (8, 28, "q~h.~q")],
+    "6/2": [(0, 48, "W."), (0, 24, "w."), (0, 16, "w"), (8, 24, "w"), (0, 32, "w.~h"), (16, 32, "h~h")],
+    # sixteenths in threes are the same in values of half the length
+    "3/16": [(0, 3, "e."), (0, 2, "e"), (1, 3, "e")],
+    "6/16": [(0, 6, "q."), (0, 3, "e."), (3, 6, "e."), (2, 4, "s~s"), (0, 5, "e.~e"), (1, 3, "e")],
+    "12/16": [(0, 12, "h."), (0, 6, "q."), (3, 9, "q."), (0, 4, "e.~s"), (0, 9, "q.~e.")],
+    # four halves are four quarters in values of twice the length
+    "4/2": [
+        *[(0, 32, "W"), (0, 24, "w."), (0, 16, "w"), (8, 24, "w"), (8, 32, "w."), (12, 20, "q~q")],
+        (4, 20, "q~h~q"),
+        *[(0, 20, "w~q"), (4, 12, "h"), (16, 28, "h."), (2, 6, "q"), (6, 10, "e~e")],
+    ],
+    "2/8": [(0, 4, "q"), (0, 3, "e."), (1, 3, "e"), (1, 4, "e."), (2, 4, "e")],
+    "4/8": [(0, 8, "h"), (0, 6, "q."), (2, 6, "q"), (2, 8, "e~q"), (4, 8, "q"), (3, 5, "s~s")],
+    "8/4": [(0, 32, "W"), (0, 16, "w"), (8, 24, "w"), (12, 20, "q~q"), (4, 12, "h"), (16, 32, "w")],
 }  # fmt: skip
 
 RESTS = {
@@ -95,6 +127,17 @@ RESTS = {
     "6/8": [(0, 6, "q."), (6, 12, "q."), (0, 4, "q"), (2, 6, "e~e"), (8, 12, "e~e"), (4, 12, "e~q.")],
     "9/8": [(0, 12, "q.~q."), (6, 18, "q.~q."), (12, 18, "q.")],
     "12/8": [(0, 12, "h."), (12, 24, "h."), (6, 18, "q.~q."), (6, 24, "q.~h.")],
+    "6/4": [(0, 12, "h."), (0, 8, "h"), (4, 12, "q~q"), (8, 16, "q~q"), (0, 6, "q~e"), (0, 16, "h.~q")],
+    "9/4": [(0, 24, "h.~h."), (12, 20, "h"), (16, 24, "q~q")],
+    "4/2": [(0, 16, "w"), (8, 24, "h~h"), (0, 24, "w~h"), (4, 12, "q~q"), (0, 12, "h~q")],
+    "5/4": [(0, 12, "q~q~q"), (12, 20, "h"), (8, 16, "q~q"), (4, 12, "q~q")],
+    # each group shows; three eighths are a dotted quarter, as in 6/8
+    "5/8": [(0, 6, "q."), (0, 4, "q"), (2, 6, "e~e"), (4, 8, "e~e"), (6, 10, "q")],
+    "7/8": [(0, 8, "q~q"), (8, 14, "q."), (4, 14, "q~q."), (2, 8, "e~q")],
+    "3/8": [(0, 4, "q"), (2, 6, "e~e")],
+    "10/8": [(0, 12, "q.~q."), (12, 20, "q~q")],
+    "12/16": [(0, 6, "q."), (3, 9, "e.~e."), (0, 2, "e"), (1, 3, "s~s")],
+    "2/8": [(0, 3, "e~s"), (2, 4, "e"), (1, 4, "s~e")],
 }  # fmt: skip
 
 
@@ -130,6 +173,11 @@ def test_a_pickup_counts_from_the_measure_that_it_ends(
     assert values(time, start, end, pickup=pickup) == expected
 
 
+def test_a_measure_that_is_too_long_shows_where_the_next_one_should_begin():
+    assert values("4/4", 0, 24) == "w~h"
+    assert values("4/4", 12, 20) == "q~q"
+
+
 def test_a_rest_in_the_pickup_does_not_end_a_dotted_beat_as_a_quarter():
     assert values("6/8", 0, 4, rest=True, pickup=8) == "e~e"
 
@@ -150,6 +198,11 @@ METRES = [
     "7/8",
     "3+2/8",
     "6/4",
+    "12/4",
+    "3+2+2/8",
+    "8/8",
+    "12/16",
+    "2/8",
 ]
 
 
@@ -167,16 +220,33 @@ def stretches(draw: st.DrawFn) -> tuple[str, int, int, int, bool]:
 def test_the_values_add_up_and_each_has_a_name(stretch: tuple[str, int, int, int, bool]):
     time, pickup, start, end, rest = stretch
     metre = metre_of(time)
-    pieces = split(start, end - start, metre, int(metre.length * 4) - pickup, pickup, rest)
+    pieces = split(start, end - start, metre, pickup, rest)
     assert sum(pieces) == end - start
     assert set(pieces) <= set(VALUES)
+
+
+@given(
+    st.lists(st.integers(1, 17), min_size=1, max_size=3),
+    st.sampled_from([1, 2, 4, 8, 16, 32]),
+    st.data(),
+    st.booleans(),
+)
+def test_there_is_a_way_to_write_any_duration_in_any_metre(
+    groups: list[int], beat_type: int, data: st.DataObject, rest: bool
+):
+    metre = Metre(tuple(groups), beat_type)
+    full = max(int(metre.length * 4), 1)
+    start = data.draw(st.integers(0, full - 1))
+    end = data.draw(st.integers(start + 1, full))
+    assert sum(split(start, end - start, metre, data.draw(st.integers(0, full - 1)), rest)) == end - start
+    assert len(beams([(start, 1), (start + 1, 2)], metre, 0)) == 2
 
 
 @given(stretches())
 def test_of_tied_values_none_runs_over_the_beat_unless_it_begins_on_one(stretch: tuple[str, int, int, int, bool]):
     time, pickup, start, end, rest = stretch
     metre = metre_of(time)
-    pieces = split(start, end - start, metre, int(metre.length * 4) - pickup, pickup, rest)
+    pieces = split(start, end - start, metre, pickup, rest)
     beats = {int(beat * 4) for beat in metre.beat_starts()}
     at = start + pickup
     for ticks in pieces if len(pieces) > 1 or rest else []:
@@ -193,7 +263,7 @@ def test_no_value_runs_over_the_middle_of_four_or_twelve_but_the_plain_syncopati
     if time not in ("4/4", "2/2", "12/8"):
         return
     full = int(metre.length * 4)
-    pieces = split(start, end - start, metre, full - pickup, pickup, rest)
+    pieces = split(start, end - start, metre, pickup, rest)
     at = start + pickup
     for ticks in pieces:
         if at < full // 2 < at + ticks and at != 0:
@@ -217,8 +287,7 @@ def beamed(time: str, line: str, pickup: int = 0) -> str:
         if not word.startswith("r"):
             notes.append((at, ticks))
         at += ticks
-    metre = metre_of(time)
-    levels = beams(notes, metre, int(metre.length * 4) - pickup, pickup)
+    levels = beams(notes, metre_of(time), pickup)
     rows = ["".join(SIGNS[level[i]] if i < len(level) else "." for level in levels) for i in (0, 1)]
     return " | ".join(rows)
 
@@ -252,6 +321,16 @@ def beamed(time: str, line: str, pickup: int = 0) -> str:
         ("5/8", "e e e e e", "[-][] | ....."),  # three and two
         ("2+3/8", "e e e e e", "[][-] | ....."),
         ("7/8", "e e e e e e e", "[][][-] | ......."),
+        ("3+2+2/8", "e e e e e e e", "[-][][] | ......."),
+        ("8/8", "e e e e e e e e", "[-][-][] | ........"),
+        ("5/4", "e e e e h e e e e", "[][].[][] | ........."),
+        ("6/4", "e e e e e e h.", "[][][]. | ......."),  # six under one beam would look like 3/4
+        ("4/2", "e e e e h w", "[][].. | ......"),
+        ("2/8", "e e", "[] | .."),
+        ("2/8", "s s s s", "[--] | [--]"),
+        ("4/8", "e e e e", "[][] | ...."),
+        ("6/16", "s s s s s s", "[-][-] | [-][-]"),
+        ("3/16", "s s s", "[-] | [-]"),
     ],
 )
 def test_beams_follow_the_beat(time: str, line: str, expected: str):

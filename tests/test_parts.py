@@ -143,12 +143,43 @@ def test_only_the_choir_is_in_the_bracket():
     ]  # fmt: skip
 
 
-def test_a_score_with_groups_of_its_own_keeps_them():
+@pytest.mark.parametrize(("given", "clef", "pitch"), [("Soprano", "treble", "c5"), ("Bass", "bass", "c3")])
+def test_a_part_beside_one_in_a_group_stands_in_that_group_which_stays_the_only_one(
+    given: str, clef: str, pitch: str
+):
     group = b'<part-group number="1" type="start"/>'
-    source = score(Staff("c5:w", "Soprano")).replace(b"<part-list>", b"<part-list>" + group)
+    source = score(Staff(f"{pitch}:w", given, clefs=(clef,))).replace(b"<part-list>", b"<part-list>" + group)
     source = source.replace(b"</part-list>", b'<part-group number="1" type="stop"/></part-list>')
     root, _, _ = grown(source, "closed")
-    assert part_list(root) == ["part-group start", "score-part P1", "score-part P2", "part-group stop"]
+    rows = ["score-part P1", "score-part P2"]
+    assert part_list(root) == [
+        "part-group start",
+        *(rows if given == "Soprano" else rows[::-1]),
+        "part-group stop",
+    ]
+
+
+def test_a_choir_beside_a_group_of_others_gets_a_bracket_of_its_own():
+    start, stop = (b'<part-group number="1" type="%b"/>' % kind for kind in (b"start", b"stop"))
+    source = score(Staff("c5:w", "Soprano"), Staff("c5:w", "Violin"), Staff("c3:w", "Cello", clefs=("bass",)))
+    source = source.replace(b'<score-part id="P2">', start + b'<score-part id="P2">')
+    source = source.replace(b"</part-list>", stop + b"</part-list>")
+    root, _, _ = grown(source, "closed")
+    assert part_list(root) == [
+        "part-group start", "score-part P1", "score-part P4", "part-group stop",
+        "part-group start", "score-part P2", "score-part P3", "part-group stop",
+    ]  # fmt: skip
+    numbers = [group.get("number") for group in root.iter("part-group")]
+    assert numbers == ["2", "2", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("layout", "text", "through"),
+    [("open", "", "yes"), ("open", "=Lord", "no"), ("closed", "", "yes"), ("closed", "=Lord", "yes")],
+)
+def test_barlines_run_through_the_staves_unless_each_has_words_below_it(layout: str, text: str, through: str):
+    root, _, _ = grown(score(Staff(f"c5:w{text}", "Soprano")), layout)
+    assert root.findtext("part-list/part-group/group-barline") == through
 
 
 def test_a_choir_that_does_not_stand_together_is_not_bracketed():
@@ -158,16 +189,71 @@ def test_a_choir_that_does_not_stand_together_is_not_bracketed():
     assert root.find("part-list/part-group") is None
 
 
+# --- what they sound like --------------------------------------------------------------------------------
+
+
+def instruments(root: etree._Element) -> list[str]:
+    """Of each part: its instrument, MIDI channel and program."""
+    return [
+        " ".join(row.findtext(path) or "-" for path in (
+            "score-instrument/instrument-sound", "midi-instrument/midi-channel", "midi-instrument/midi-program"
+        ))
+        for row in root.findall("part-list/score-part")
+    ]  # fmt: skip
+
+
+def test_new_parts_have_voices_as_instruments_on_channels_of_their_own():
+    root, _, _ = grown(score(Staff("c5:w", "Soprano")), "open")
+    assert instruments(root) == ["- - -", "voice.alto 1 53", "voice.tenor 2 53", "voice.bass 3 53"]
+    ids = [e.get("id") for e in root.iter("score-instrument")]
+    assert ids == [e.get("id") for e in root.iter("midi-instrument")] == ["P2-I1", "P3-I1", "P4-I1"]
+    root, _, _ = grown(score(Staff("c5:w", "Soprano")), "closed")
+    assert instruments(root)[1] == "voice.vocals 1 53"
+
+
+def with_instrument(channel: str, program: str) -> bytes:
+    given = (
+        '<score-instrument id="P1-I1"><instrument-name>Oohs</instrument-name></score-instrument>'
+        f'<midi-instrument id="P1-I1"><midi-channel>{channel}</midi-channel>'
+        f"<midi-program>{program}</midi-program><volume>78</volume><pan>0</pan></midi-instrument>"
+    )
+    source = score(Staff("c5:w", "Soprano"))
+    return source.replace(b"</part-name>", b"</part-name>" + given.encode(), 1)
+
+
+def test_who_joins_a_singer_with_a_sound_of_its_own_sounds_like_that_one():
+    root, _, _ = grown(with_instrument("1", "54"), "open")
+    assert [row.split()[1:] for row in instruments(root)] == [["1", "54"], ["2", "54"], ["3", "54"], ["4", "54"]]
+    assert [e.text for e in root.iter("volume")] == 4 * ["78"]
+
+
+@pytest.mark.parametrize(
+    ("taken", "free"),
+    [
+        ([1], ["2", "3", "4"]),
+        ([*range(1, 9)], ["9", "11", "12"]),  # the tenth is for drums
+        ([*range(1, 16)], ["16", "-", "-"]),  # and there are no more than sixteen
+    ],
+)
+def test_new_parts_take_the_channels_that_are_left(taken: list[int], free: list[str]):
+    source = with_instrument("1", "54")
+    more = "".join(
+        f'<midi-instrument id="P1-I1"><midi-channel>{n}</midi-channel></midi-instrument>' for n in taken[1:]
+    )
+    root, _, _ = grown(source.replace(b"</midi-instrument>", b"</midi-instrument>" + more.encode()), "open")
+    assert [row.split()[1] for row in instruments(root)[1:]] == free
+
+
 # --- what they take over ---------------------------------------------------------------------------------
 
 
-def test_silent_measures_hold_a_rest_as_long_as_the_measure():
+def test_silent_measures_hold_a_rest_over_the_measure_and_short_ones_rests_by_their_value():
     melody = Staff("c5:q | c5:h. | c5:h", "Soprano", time="3/4", numbers=("0", "1", "2"))
     root, _, _ = grown(score(melody), "closed")
     below = root.findall("part")[1]
     assert [m.get("number") for m in below.findall("measure")] == ["0", "1", "2"]
-    assert [sequence(m) for m in below.findall("measure")] == ["attributes R", "R", "R"]
-    assert [e.text for e in below.iter("duration")] == ["4", "12", "8"]
+    assert [sequence(m) for m in below.findall("measure")] == ["attributes r:q", "R", "r:q r:q"]
+    assert [e.text for e in below.iter("duration")] == ["4", "12", "4", "4"]
 
 
 def test_a_pickup_stays_implicit():
@@ -263,6 +349,52 @@ def test_endings_stand_over_the_top_part(given: str, clef: str, pitch: str, endi
     root, _, _ = grown(score(Staff(f"{pitch}:w {end}", given, clefs=(clef,))), "closed")
     assert [len(part.findall("measure/barline/ending")) for part in root.findall("part")] == endings
     assert [len(part.findall("measure/barline/repeat")) for part in root.findall("part")] == [1, 1]
+
+
+def test_signs_within_a_measure_keep_their_moment():
+    change = "<attributes><key><fifths>2</fifths></key></attributes>"
+    clef = "<attributes><clef><sign>C</sign><line>1</line></clef></attributes>"
+    root, choir, added = grown(score(Staff(f"c5:q {change} d5:h. | c5:h {clef} c5:h", "Soprano")), "closed")
+    first, second = root.find(f"part[@id='{added[0]}']") or ()
+    assert sequence(first) == "attributes R attributes R"
+    assert [e.text for e in first.iter("duration")] == ["4", "12"]
+    assert sequence(second) == "R"
+    assert [len(row) for row in choir.singers[2].measures] == [2, 0]  # the rests that new notes will replace
+
+
+def test_barlines_within_a_measure_are_not_taken_over():
+    dashed = '<barline location="middle"><bar-style>dashed</bar-style></barline>'
+    root, _, added = grown(score(Staff(f"c5:h {dashed} c5:h", "Soprano")), "closed")
+    assert sequence(measure_of(root, 1, added[0])) == "attributes R"
+
+
+def test_beside_a_part_that_ends_early_a_new_one_goes_on():
+    root, _, added = grown(score(Staff("c5:w", "Soprano"), Staff("e4:w | f4:w | g4:w", "Oboe")), "closed")
+    (part,) = (root.find(f"part[@id='{part_id}']") for part_id in added)
+    assert part is not None
+    assert [sequence(measure) for measure in part] == ["attributes R", "R", "R"]
+
+
+def test_divisions_of_a_new_part_never_change_and_suit_every_measure():
+    sixth = "<note><pitch><step>C</step><octave>5</octave></pitch><duration>1</duration><voice>1</voice></note>"
+    melody = Staff(f"c5:w | <attributes><divisions>6</divisions></attributes> {sixth}", "Soprano")
+    root, _, added = grown(score(melody), "closed")
+    part = root.find(f"part[@id='{added[0]}']")
+    assert part is not None
+    assert [e.text for e in part.iter("divisions")] == ["12"]
+    assert [e.text for e in part.iter("duration")] == ["48", "2"]
+
+
+@pytest.mark.parametrize(("given", "clef", "pitch", "breaks"), [
+    ("Soprano", "treble", "c5", [1, 0]), ("Bass", "bass", "c3", [1, 1]),
+])  # fmt: skip
+def test_breaks_of_lines_and_pages_stand_in_the_top_part(given: str, clef: str, pitch: str, breaks: list[int]):
+    layout = '<print new-page="yes"><system-layout><system-distance>99</system-distance></system-layout></print>'
+    root, _, _ = grown(score(Staff(f"{pitch}:w | {layout} {pitch}:w", given, clefs=(clef,))), "closed")
+    assert [len(part.findall("measure/print[@new-page='yes']")) for part in root.findall("part")] == breaks
+    assert len(list(root.iter("system-layout"))) == 1
+    if given == "Bass":
+        assert sequence(root.findall("part")[0][1]) == "print R"
 
 
 def test_words_lyrics_and_dynamics_are_not_taken_over():

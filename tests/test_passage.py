@@ -14,10 +14,12 @@ from scoreassist.grid.passage import FREE, HOLD, STRIKE, Passage, build_passage,
 from scoreassist.grid.vocabulary import HIGHEST, LOWEST, REST, REST_PITCH, UNKNOWN, pitches, tokens
 from scoreassist.grid.voices import NO_KEY, Grid, encode
 from scoreassist.score.document import Score
-from scoreassist.score.marks import Region, Selection, find_regions
+from scoreassist.score.flags import Selection
+from scoreassist.score.marks import find_marks
+from scoreassist.score.pen import NewNote
+from scoreassist.score.regions import Region
 from scoreassist.score.singers import VOICES, Choir, find_choir
 from scoreassist.score.timeline import Timeline, read_timeline
-from scoreassist.score.writing import NewNote
 
 S, A, T, B = range(4)
 
@@ -35,7 +37,7 @@ def passage_of(*parts: Staff | str, holes: dict[int, tuple[object, object]] | No
     """A passage with a hole a voice, from and to these quarters; without holes, with those that are empty."""
     timeline, choir = read(*parts)
     if holes is None:
-        regions = find_regions(timeline, choir, Selection())
+        regions = find_marks(timeline, choir, Selection()).regions
     else:
         regions = [Region(v, Fraction(str(a)), Fraction(str(b)), "flag") for v, (a, b) in holes.items()]
     return build_passage(timeline, choir, regions)

@@ -325,7 +325,8 @@ EXAMPLES = {
 
 @lru_cache
 def completed_example(name: str) -> tuple[bytes, bytes]:
-    return example(name), scoreassist.complete(example(name), seed=1, candidates=2).score.to_xml()
+    result = scoreassist.complete(example(name), seed=1, candidates=2, keep_marks=True)
+    return example(name), result.score.to_xml()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -341,6 +342,16 @@ def test_an_example_is_completed_where_it_is_empty_or_marked_and_nowhere_else(na
         assert judge.dangling_ties(after, line) == []
     if schema_folder() is not None:
         assert schema_errors(completed_example(name)[1]) == []
+
+
+def test_of_the_example_with_words_only_the_words_go():
+    kept = completed_example("marked-words")[1]
+    result = scoreassist.complete(example("marked-words"), seed=1, candidates=2)
+    after, before = judge.parse(result.score.to_xml()), judge.parse(kept)
+    assert judge.canonical(after) != judge.canonical(before)
+    for direction in before.xpath("//direction[direction-type/words[.='complete' or .='end']]"):
+        judge.cut(direction)
+    assert judge.canonical(after) == judge.canonical(before)
 
 
 def test_a_soprano_alone_in_closed_score_stays_the_same_and_is_joined_by_three():

@@ -105,6 +105,13 @@ def test_a_part_of_two_staves_named_satb_holds_two_singers_on_each():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("name", "voices"), [("S A", [S, A]), ("SAB", [S, A, B])])
+def test_a_part_of_as_many_staves_as_its_name_has_voices_gives_each_a_staff(name: str, voices: list[int]):
+    music = " // ".join(["c5:w", "e4:w ; c4:w", "c3:w"][: len(voices)])
+    choir = choir_of(Staff(music, name, clefs=("treble",) * len(voices)), Staff("c5:w", "Flute"))
+    assert {v: s.staff for v, s in choir.singers.items()} == {v: i for i, v in enumerate(voices, 1)}
+
+
 def test_of_two_sopranos_the_first_is_the_soprano():
     choir = choir_of(Staff("c5:w", "Soprano I"), Staff("a4:w", "Soprano II"), Staff("e4:w", "Alto"))
     assert places(choir) == {S: ("P1", 1, "1"), A: ("P3", 1, "1")}
@@ -344,15 +351,20 @@ def test_a_score_of_drums_alone_is_refused():
         choir_of(Staff("c5:w", clefs=("percussion",)))
 
 
-@pytest.mark.parametrize(("music", "midi"), [("c5:w | c#7:w", 97), ("c5:w | b1:w", 35)])
-def test_a_note_that_nobody_can_sing_is_refused_with_its_place(music: str, midi: int):
+@pytest.mark.parametrize(("music", "midi"), [("c5:w | c#7:w | d7:w", 97), ("c5:w | b1:w | a1:w", 35)])
+def test_a_line_that_nobody_can_sing_is_refused_with_its_place(music: str, midi: int):
     with pytest.raises(UnsupportedError) as caught:
         choir_of(music)
     assert str(caught.value) == (
-        f"hymn, part P1, measure 2: Soprano has a note outside any singer's range (MIDI {midi}, C2 to C7 is"
-        " 36 to 96); transpose it by octaves"
+        "hymn, part P1, measure 2: Soprano lies outside any singer's range in 2 of 3 notes"
+        f" (MIDI {midi}; C2 to C7 is 36 to 96); transpose it by octaves"
     )
 
 
 def test_the_highest_and_the_lowest_note_that_can_be_sung_are_accepted():
     assert melody(choir_of("c7:w c2:w").singers[S]) == "c7 c2"
+
+
+def test_single_notes_beyond_the_range_are_the_composers_business():
+    basso_profondo = Staff("c2:h b1:h | d2:h c2:h", "Bass", clefs=("bass",))
+    assert melody(choir_of(basso_profondo).singers[B]) == "c2 b1 | d2 c2"

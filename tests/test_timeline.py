@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from cProfile import Profile
 from fractions import Fraction
 
 import pytest
 from shorthand import Staff, score
 
 from scoreassist.errors import UnsupportedError
+from scoreassist.grid.voices import encode
 from scoreassist.score.document import Score
 from scoreassist.score.metre import Metre
+from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import Event, Timeline, read_timeline
 
 HALF = Fraction(1, 2)
@@ -195,6 +198,36 @@ def test_a_short_measure_that_does_not_complete_the_one_before_is_no_pickup():
     assert [row[3] for row in pickups("c5:w | d5:w | e5:h | f5:w")] == [0, 0, 0, 0]  # behind a full measure
 
 
+def barred(text: str, side: str, inside: str) -> str:
+    bar = f'<barline location="{side}">{inside}</barline>'
+    return f"{bar} {text}" if side == "left" else f"{text} {bar}"
+
+
+def test_a_short_measure_with_which_a_section_begins_is_an_upbeat():
+    for end in ('<repeat direction="backward"/>', "<bar-style>light-light</bar-style>"):
+        rows = pickups(f"{barred('c5:w', 'right', end)} | d5:q | e5:w")
+        assert [row[3] for row in rows] == [0, 3, 0]
+    begin = '<repeat direction="forward"/>'
+    assert [row[3] for row in pickups(f"c5:w | {barred('d5:q', 'left', begin)} | e5:w")] == [0, 3, 0]
+    assert [row[3] for row in pickups(f"c5:w | {barred('d5:q', 'left', begin)}")] == [0, 0]  # the end of all
+
+
+def test_a_measure_that_is_split_twice_is_one_measure_still():
+    assert [row[3] for row in pickups("c5:w | d5:q | e5:h | f5:q | g5:w")] == [0, 0, 1, 3, 0]
+
+
+def test_a_second_ending_does_not_complete_the_first():
+    first = barred("c5:h", "right", '<ending number="1" type="stop"/><repeat direction="backward"/>')
+    second = barred("c5:h", "left", '<ending number="2" type="start"/>')
+    assert [row[3] for row in pickups(f"c5:w | {first} | {second} | c5:w")] == [0, 0, 0, 0]
+
+
+def test_a_first_measure_that_goes_on_in_an_unnumbered_one_is_no_pickup():
+    source = score(Staff("c5:h. | d5:q | e5:w", numbers=("1", "X1", "2")))
+    source = source.replace(b'number="X1"', b'number="X1" implicit="yes"')
+    assert [m.pickup for m in read_timeline(Score(source)).measures] == [0, 3, 0]
+
+
 def test_a_measure_lasts_as_long_as_its_longest_part():
     timeline = timeline_of("c5:h | c5:w", "c4:w | c4:h")
     assert [m.length for m in timeline.measures] == [4, 4]
@@ -325,7 +358,92 @@ def test_a_measure_without_end_is_refused_before_it_fills_the_memory():
 
 
 def test_a_score_without_end_is_refused_too():
-    # 20 measures of 4000 quarters each.
-    long = note(duration="16000")
+    # 80 measures of 1000 quarters each.
+    long = note(duration="4000")
     with pytest.raises(UnsupportedError, match="hymn: lasts more than 65536 quarters; split it into movements"):
-        timeline_of(" | ".join(20 * [long]))
+        timeline_of(" | ".join(80 * [long]))
+
+
+# --- attributes ------------------------------------------------------------------------------------------
+
+
+def test_attributes_behind_a_backup_count_from_the_start_of_the_measure():
+    late = "<attributes><key><fifths>3</fifths></key></attributes>"
+    (measure,) = timeline_of(f"c5:w <backup><duration>16</duration></backup> {late}").parts[0].measures
+    assert (measure.start.fifths, measure.changes) == (3, ())
+
+
+def test_staves_may_have_keys_of_their_own():
+    own = "".join(f'<key number="{staff}"><fifths>{fifths}</fifths></key>' for staff, fifths in ((1, 1), (2, -2)))
+    keys = f"<attributes>{own}</attributes>"
+    both = "<attributes><key><fifths>4</fifths></key></attributes>"
+    first, second = timeline_of(f"{keys} c5:w | {both} c5:w").parts[0].measures
+    assert [first.start.fifths_on(staff) for staff in (1, 2)] == [1, -2]
+    assert [second.start.fifths_on(staff) for staff in (1, 2)] == [4, 4]
+
+
+def test_divisions_that_change_between_notes_leave_what_stood_before_where_it_was():
+    finer = "<attributes><divisions>12</divisions></attributes>"
+    events = events_of(f"c5:q d5:q {finer} {note(duration='12')} <backup><duration>24</duration></backup> "
+                       f"{note(duration='6')}")  # fmt: skip
+    assert [(e.offset, e.duration) for e in events] == [(0, 1), (1, 1), (2, 1), (1, HALF)]
+
+
+def test_the_key_and_metre_of_a_score_are_those_of_most_parts():
+    horn = Staff("c5:h.", time="3/4", transpose="<diatonic>-4</diatonic><chromatic>-7</chromatic>")
+    drums = Staff("c5:h.", time="", clefs=("percussion",))  # says neither, and has no voice in it
+    choir = 2 * [Staff("c5:h.", key=2, time="3/4")]
+    for parts in ([horn, *choir], [*(3 * [drums]), horn, *choir]):
+        (measure,) = timeline_of(*parts).measures
+        assert (measure.concert_fifths, str(measure.metre), measure.pickup) == (2, "3/4", 0)
+
+
+def test_of_two_interchangeable_signatures_the_one_counts_that_the_measure_fills():
+    other = "<interchangeable><beats>3</beats><beat-type>4</beat-type></interchangeable></time>"
+    source = score(Staff("c5:h | c5:h. | c5:q", time="2/4")).replace(b"</time>", other.encode())
+    measures = read_timeline(Score(source)).measures
+    assert [str(m.metre) for m in measures] == ["2/4", "3/4", "2/4"]
+
+
+def test_ties_are_seen_where_only_their_sign_is_written():
+    source = score("c5:h~ c5:h").replace(b'<tie type="start"/>', b"").replace(b'<tie type="stop"/>', b"")
+    events = read_timeline(Score(source)).parts[0].measures[0].events
+    assert [(e.tied_from, e.tied_to) for e in events] == [(False, True), (True, False)]
+
+
+@pytest.mark.parametrize(
+    ("note", "duration"),
+    [
+        ("<note><rest/><type>quarter</type></note>", 1),
+        ("<note><rest/><type>half</type><dot/><dot/></note>", Fraction(7, 2)),
+        ("<note><rest/><type>eighth</type><time-modification><actual-notes>3</actual-notes>"
+         "<normal-notes>2</normal-notes></time-modification></note>", THIRD),
+        ('<note><rest measure="yes"/></note>', 4),
+    ],
+)  # fmt: skip
+def test_a_note_without_duration_lasts_as_long_as_its_value(note: str, duration: Fraction):
+    assert [e.duration for e in events_of(note)] == [duration]
+
+
+def test_what_is_not_printed_is_marked_as_hidden():
+    assert [e.hidden for e in events_of("*c5:h c5:h")] == [True, False]
+
+
+def test_parts_come_in_the_order_of_the_page():
+    source = score(Staff("c5:w", "One"), Staff("e4:w", "Two"))
+    turned = source.replace(b'<part id="P1">', b'<part id="P0">').replace(b'<part id="P2">', b'<part id="P1">')
+    turned = turned.replace(b'<part id="P0">', b'<part id="P2">')
+    assert [part.name for part in read_timeline(Score(turned)).parts] == ["One", "Two"]
+
+
+def test_the_work_of_reading_grows_with_the_number_of_measures_and_no_faster():
+    def steps(measures: int) -> int:
+        """Calls of functions until a choir of four parts stands on the grid."""
+        document = Score(score(*(4 * [Staff(" | ".join(measures * ["c5:q d5:e e5:e f5:h"]))])))
+        profile = Profile()
+        timeline = profile.runcall(read_timeline, document)
+        choir = profile.runcall(find_choir, timeline)
+        profile.runcall(encode, timeline, choir)
+        return sum(row.callcount for row in profile.getstats())
+
+    assert steps(400) < 2.05 * steps(200)

@@ -60,6 +60,16 @@ def fill_options(function: Decorated) -> Decorated:
                 show_default=True,
                 help="Colour the new notes in pictures (never in the saved score).",
             ),
+            click.option(
+                "--lyrics",
+                type=click.Choice(["none", "copy"]),
+                default="none",
+                show_default=True,
+                help="Put the words of a given voice under the new ones, with a note for each syllable.",
+            ),
+            click.option(
+                "--keep-marks", is_flag=True, help="Leave the words and brackets that mark what to fill."
+            ),
             click.option("--force", is_flag=True, help="Let the output replace the input file."),
             click.option("--json", "as_json", is_flag=True, help="Print what was filled to stdout as JSON."),
         )
@@ -142,6 +152,30 @@ def info(file: Path, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--json", "as_json", is_flag=True, help="Print a list of line, part, measure, rule, message, kind.")
+def validate(file: Path, as_json: bool) -> None:
+    r"""Say what is wrong with a MusicXML file, line by line.
+
+    First what the MusicXML 4.0 schema says, then what it cannot say: measures that do not add up, ties, slurs and
+    beams without their other end, parts that the part list does not have. Exit status: 0 nothing, 1 findings,
+    3 unreadable.
+
+    \b
+    scoreassist validate hymn.musicxml
+    """
+    from scoreassist.validation import as_text
+    from scoreassist.validation import validate as find
+
+    findings = find(_source(file))
+    if as_json:
+        click.echo(json.dumps([finding.as_json() for finding in findings], indent=2, ensure_ascii=False))
+    elif findings:
+        click.echo(as_text(findings, "stdin" if str(file) == "-" else str(file)))
+    sys.exit(1 if findings else 0)
+
+
+@click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def models(as_json: bool) -> None:
     r"""List the trained models, with data, licence and measured figures.
@@ -187,6 +221,8 @@ def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
         temperature=options["temperature"],
         candidates=options["candidates"],
         model=options["model"],
+        lyrics=options["lyrics"],
+        keep_marks=options["keep_marks"],
         **more,
     )
     if output is not None:
@@ -207,6 +243,8 @@ def _report(result: Any, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report, indent=2, ensure_ascii=False))
         return
+    for doubt in report["doubts"]:
+        click.echo(f"unclear: {doubt}", err=True)
     if not report["filled"]:
         click.echo(
             "nothing is marked or empty; mark measures with --measures, or see `scoreassist info`", err=True
@@ -221,6 +259,13 @@ def _report(result: Any, as_json: bool) -> None:
         f"{report['notes']} notes ({share}) by {report['model']}, seed {report['seed']}, {took:.2f} s",
         err=True,
     )
+    if report["replaced"]:
+        gone = ", ".join(f"{name} {count}" for name, count in report["replaced"].items())
+        click.echo(f"given notes that were replaced: {gone}", err=True)
+    if report["kept"]:
+        rows = ", ".join(f"{row['voice']} {row['first']}" for row in report["kept"][:4])
+        more = f" and {len(report['kept']) - 4} more" if len(report["kept"]) > 4 else ""
+        click.echo(f"kept whole, since they reach over the edge of a region: notes of {rows}{more}", err=True)
     if report["transposition"]:
         click.echo(
             f"read {abs(report['transposition'])} semitones"
@@ -272,4 +317,4 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
-ALL = (harmonize, complete, render, info, models)
+ALL = (harmonize, complete, render, info, validate, models)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -13,11 +13,12 @@ import numpy as np
 from scoreassist.errors import UnsupportedError
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import Grid, encode, left_out
-from scoreassist.score.marks import Region
 from scoreassist.score.metre import TICKS_PER_QUARTER
+from scoreassist.score.pen import STEP_NAMES, NewNote
+from scoreassist.score.regions import Region
 from scoreassist.score.singers import Choir, Singer
 from scoreassist.score.timeline import STEPS, Event, Timeline
-from scoreassist.score.writing import STEP_NAMES, NewNote
+from scoreassist.score.tuplets import tuplet_spans
 
 FREE, HOLD, STRIKE = -1, 0, 1
 
@@ -37,7 +38,9 @@ class Passage:
     rest : bool array (4, ticks)
         Holes that must be silent, because every given voice is.
     rhythm : int array (4, ticks)
-        `HOLD` or `STRIKE` where a slash notehead keeps its rhythm, else `FREE`.
+        `STRIKE` where a syllable begins, `HOLD` or `STRIKE` where a slash notehead keeps its rhythm, else `FREE`.
+    kept : bool array (4, ticks)
+        What regions cover and no hole could open: a note that reaches over their edge, a measure off the grid.
     """
 
     timeline: Timeline
@@ -46,6 +49,7 @@ class Passage:
     fill: np.ndarray
     rest: np.ndarray
     rhythm: np.ndarray
+    kept: np.ndarray
 
     def segments(self, voice: int) -> Iterator[tuple[int, int, int]]:
         """Stretches to write: (measure, first tick, end), ticks counted from the measure's start."""
@@ -56,17 +60,43 @@ class Passage:
             for a, b in zip(edges[::2], edges[1::2], strict=True):
                 yield measure.index, int(a), int(b)
 
+    def stretches(self, cells: np.ndarray, by: str) -> list[Region]:
+        """Cells, bool (4, ticks), as regions."""
+        regions = []
+        for voice, row in enumerate(cells):
+            edges = np.flatnonzero(np.diff(np.concatenate([[0], row, [0]]).astype(int)))
+            for first, end in zip(edges[::2], edges[1::2], strict=True):
+                regions.append(Region(voice, self._moment(int(first)), self._moment(int(end)), by))
+        return regions
+
+    def _moment(self, tick: int) -> Fraction:
+        """When a tick begins, in quarters from the start of the score."""
+        if tick == self.grid.ticks:
+            return self.timeline.measures[-1].onset + self.timeline.measures[-1].length
+        measure = self.timeline.measures[int(self.grid.measure[tick])]
+        return measure.onset + Fraction(tick - self.grid.measure_ticks(measure.index)[0], TICKS_PER_QUARTER)
+
+    def with_syllables(self, moments: Collection[tuple[int, Fraction]]) -> Passage:
+        """The same, all voices beginning a note at moments: (measure, offset in quarters)."""
+        rhythm = self.rhythm.copy()
+        for index, offset in moments:
+            tick = self.grid.measure_ticks(index)[0] + math.floor(offset * TICKS_PER_QUARTER)
+            cells = self.fill[:, tick : tick + 1] & (rhythm[:, tick : tick + 1] == FREE)
+            rhythm[:, tick : tick + 1][cells] = STRIKE
+        return replace(self, rhythm=rhythm)
+
 
 def build_passage(timeline: Timeline, choir: Choir, regions: list[Region]) -> Passage:
     """Put a choir on a grid and open the holes that regions ask for.
 
     A note that reaches beyond a region, itself or through its ties, is kept whole; so are notes and rests that
-    begin or end between sixteenths, unless a region covers all that share a sixteenth with them.
+    begin or end between sixteenths, unless a region covers all that share a sixteenth with them. Notes that take
+    the place of others begin where a syllable of those does, which they get.
 
     Raises
     ------
     UnsupportedError
-        A hole lies in a measure that does not last a whole number of sixteenths, or changes its divisions.
+        Somebody has marked a measure that does not last a whole number of sixteenths, or changes its divisions.
     """
     grid = encode(timeline, choir)
     fill = np.zeros_like(grid.known)
@@ -75,19 +105,42 @@ def build_passage(timeline: Timeline, choir: Choir, regions: list[Region]) -> Pa
         for tick, stop in _ticks(timeline, grid, region):
             if grid.measure[tick] >= len(choir.singers[region.voice].part.measures):
                 break  # the part has no such measure to write into
+            stop = min(stop, _own_end(timeline, grid, choir.singers[region.voice], tick))
             fill[region.voice, tick:stop] = True
             if region.by == "slashes":
                 rhythm[region.voice, tick:stop] = HOLD
                 rhythm[region.voice, tick] = STRIKE
     fill[:, left_out(timeline, choir)] = False
+    asked = fill.copy()
     for voice, singer in choir.singers.items():
         _keep_whole(fill[voice], list(_indivisible(grid, singer)))
-        _refuse_odd_measures(timeline, grid, singer, fill[voice])
+        marked = any(region.voice == voice and region.by != "empty" for region in regions)
+        _leave_odd_measures(timeline, grid, singer, fill[voice], marked)
+        _strike_syllables(grid, singer, fill[voice], rhythm[voice])
     known = grid.known & ~fill
     silent = known & (grid.pitch == REST_PITCH)
     everyone_rests = known.any(axis=0) & (silent == known).all(axis=0)
     rest = ~known & everyone_rests & ~_asked_to_sing(timeline, grid, regions, everyone_rests)
-    return Passage(timeline, choir, replace(grid, known=known), fill, rest, rhythm)
+    return Passage(timeline, choir, replace(grid, known=known), fill, rest, rhythm, asked & ~fill)
+
+
+def _own_end(timeline: Timeline, grid: Grid, singer: Singer, tick: int) -> int:
+    """The end of a singer's measure: where its part is full by its metre, whatever other parts go on to do."""
+    index = int(grid.measure[tick])
+    first, end = grid.measure_ticks(index)
+    row = singer.part.measures[index]
+    full = row.start.metre is not None and row.length == row.start.metre.length < timeline.measures[index].length
+    return first + math.ceil(row.length * TICKS_PER_QUARTER) if full else end
+
+
+def _strike_syllables(grid: Grid, singer: Singer, fill: np.ndarray, rhythm: np.ndarray) -> None:
+    """Let new notes begin where the notes that they replace begin a syllable: fill and rhythm (ticks,)."""
+    for index, events in enumerate(singer.measures):
+        first, _ = grid.measure_ticks(index)
+        for event in events:
+            tick = first + math.floor(event.offset * TICKS_PER_QUARTER)
+            if event.element.find("lyric") is not None and fill[tick : tick + 1].any() and rhythm[tick] == FREE:
+                rhythm[tick] = STRIKE
 
 
 def _asked_to_sing(
@@ -126,11 +179,16 @@ def _ticks(timeline: Timeline, grid: Grid, region: Region) -> Iterator[tuple[int
 
 
 def _indivisible(grid: Grid, singer: Singer) -> Iterator[tuple[int, int]]:
-    """First tick and end, rounded outwards, of what no hole may cut: notes with their ties, rests off the grid."""
+    """First tick and end, rounded outwards, of what no hole may cut.
+
+    Notes with their ties, tuplets, rests off the grid.
+    """
     chain: tuple[int, int] | None = None
     tied = False
     for index, events in enumerate(singer.measures):
         first, end = grid.measure_ticks(index)
+        for begin, finish in tuplet_spans(events):
+            yield first + math.floor(begin * TICKS_PER_QUARTER), first + math.ceil(finish * TICKS_PER_QUARTER)
         for event in events:
             begin, finish = event.offset * TICKS_PER_QUARTER, event.end * TICKS_PER_QUARTER
             start, stop = first + math.floor(begin), min(first + math.ceil(finish), end)
@@ -159,7 +217,8 @@ def _keep_whole(fill: np.ndarray, spans: list[tuple[int, int]]) -> None:
                 cut = True
 
 
-def _refuse_odd_measures(timeline: Timeline, grid: Grid, singer: Singer, fill: np.ndarray) -> None:
+def _leave_odd_measures(timeline: Timeline, grid: Grid, singer: Singer, fill: np.ndarray, marked: bool) -> None:
+    """Take measures that the grid cannot hold out of a singer's holes, bool (ticks,); refuse what is marked."""
     for measure in timeline.measures:
         first, end = grid.measure_ticks(measure.index)
         if not fill[first:end].any():
@@ -170,6 +229,9 @@ def _refuse_odd_measures(timeline: Timeline, grid: Grid, singer: Singer, fill: n
         elif row.start.divisions != row.end.divisions:
             what = "changes its divisions half way"
         else:
+            continue
+        if not marked:
+            fill[first:end] = False
             continue
         raise UnsupportedError(
             f"{what}; leave it out with --measures, or export again from a notation program",

@@ -7,8 +7,9 @@ tick of its own; one that does not last a whole number of sixteenths gets a tick
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 
@@ -66,6 +67,10 @@ class Grid:
         pitch = np.where(self.pitch == REST_PITCH, REST_PITCH, self.pitch + semitones)
         return replace(self, pitch=pitch, fifths=fifths)
 
+    def cut(self, first: int, end: int) -> Grid:
+        """The ticks from `first` to `end`."""
+        return Grid(**{f.name: getattr(self, f.name)[..., first:end] for f in fields(self)})
+
     def measure_ticks(self, index: int) -> tuple[int, int]:
         """First tick of a measure, and the first after it."""
         first, end = np.searchsorted(self.measure, [index, index + 1])
@@ -75,39 +80,49 @@ class Grid:
 def encode(timeline: Timeline, choir: Choir) -> Grid:
     """Put a choir on a grid; every cell of a measure in which a singer has notes or rests is known.
 
-    A note finer than a sixteenth is represented by the note that sounds longest within the tick.
+    A note finer than a sixteenth is represented by the note that sounds longest within the tick. Cue notes are
+    somebody else's: to the singer they are silence.
     """
-    lengths = [math.ceil(m.length * TICKS_PER_QUARTER) for m in timeline.measures]
-    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(int)
-    ticks = int(starts[-1])
+    lengths = [_ticks(m.length) for m in timeline.measures]
+    starts = [0, *accumulate(lengths)]
+    ticks = starts[-1]
     pitch = np.full((4, ticks), REST_PITCH, dtype=np.int64)
     struck = np.zeros((4, ticks), dtype=bool)
     known = np.zeros((4, ticks), dtype=bool)
     fermata = np.zeros(ticks, dtype=bool)
-    level = np.empty(ticks, dtype=np.int64)
-    fifths = np.empty(ticks, dtype=np.int64)
-    compound = np.zeros(ticks, dtype=bool)
-    measure = np.repeat(np.arange(len(lengths)), lengths)
-    for item, start, length in zip(timeline.measures, starts, lengths, strict=False):
-        span = slice(start, start + length)
-        offset = int(item.pickup * TICKS_PER_QUARTER)
-        level[span] = strengths(item.metre or COMMON_TIME, length, offset)
-        fifths[span] = item.concert_fifths
-        for when, key in item.keys:
-            fifths[start + math.ceil(when * TICKS_PER_QUARTER) : start + length] = key
-        compound[span] = item.metre is not None and item.metre.compound
     for voice, singer in choir.singers.items():
-        for index, events in enumerate(singer.measures):
-            start, length = int(starts[index]), lengths[index]
-            for tick, event, begins in _covering(events, length):
-                cell = start + tick
-                pitch[voice, cell] = REST_PITCH if event.midi is None else event.midi
-                struck[voice, cell] = begins
-                known[voice, cell] = True
-                fermata[cell] |= event.fermata
+        for events, start, length in zip(singer.measures, starts, lengths, strict=False):
+            for first, stop, event, begins in _spans(events, length):
+                cells = slice(start + first, start + stop)
+                if event.kind == "note" and event.midi is not None:
+                    pitch[voice, cells] = event.midi
+                struck[voice, start + first] = begins
+                known[voice, cells] = True
+                if event.fermata:
+                    fermata[cells] = True
             if any(event.kind == "note" for event in events):
                 known[voice, start : start + length] = True  # what a voice leaves out of a measure is silence
-    return Grid(pitch, struck, known, fermata, level, fifths, measure, compound)
+    return Grid(pitch, struck, known, fermata, *_signatures(timeline, lengths))
+
+
+def _signatures(timeline: Timeline, lengths: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Metrical strength, key, measure, and whether beats are dotted, of every tick."""
+    level: list[int] = []
+    fifths: list[int] = []
+    for item, length in zip(timeline.measures, lengths, strict=True):
+        level += strengths(item.metre or COMMON_TIME, length, int(item.pickup * TICKS_PER_QUARTER))
+        keys = [item.concert_fifths] * length
+        for when, key in item.keys:
+            begin = min(_ticks(when), length)
+            keys[begin:] = [key] * (length - begin)
+        fifths += keys
+    compound = [item.metre is not None and item.metre.compound for item in timeline.measures]
+    return (
+        np.array(level, dtype=np.int64),
+        np.array(fifths, dtype=np.int64),
+        np.repeat(np.arange(len(lengths)), lengths),
+        np.repeat(np.array(compound, dtype=bool), lengths),
+    )
 
 
 def left_out(timeline: Timeline, choir: Choir) -> np.ndarray:
@@ -117,34 +132,61 @@ def left_out(timeline: Timeline, choir: Choir) -> np.ndarray:
     """
     rows = []
     for measure in timeline.measures:
-        length = math.ceil(measure.length * TICKS_PER_QUARTER)
+        length = _ticks(measure.length)
         here = [s.measures[measure.index] for s in choir.singers.values() if measure.index < len(s.measures)]
         row = np.full(length, any(here))
         for events in here:
-            row[[tick for tick, _, _ in _covering(events, length)]] = False
+            for first, stop, _, _ in _spans(events, length):
+                row[first:stop] = False
         rows.append(row)
     return np.concatenate(rows)
 
 
-def _covering(events: list[Event], ticks: int) -> list[tuple[int, Event, bool]]:
-    """For each tick of a measure that is covered: the event that covers most of it, and whether it begins."""
+def _ticks(quarters: Fraction) -> int:
+    """Sixteenths in a duration, rounded up."""
+    return -(-quarters.numerator * TICKS_PER_QUARTER // quarters.denominator)
+
+
+def _spans(events: list[Event], ticks: int) -> list[tuple[int, int, Event, bool]]:
+    """What stands in a measure's ticks: first tick, end, the event, and whether it begins there."""
+    spans = []
+    at = 0
+    for event in events:
+        offset, duration = event.offset, event.duration
+        first, left = divmod(offset.numerator * TICKS_PER_QUARTER, offset.denominator)
+        length, over = divmod(duration.numerator * TICKS_PER_QUARTER, duration.denominator)
+        if left or over or first < at:  # off the grid, or two at once
+            return _spans_off_grid(events, ticks)
+        at = first + length
+        if first < ticks and length:
+            spans.append((first, min(at, ticks), event, not _goes_on(event)))
+    return spans
+
+
+def _goes_on(event: Event) -> bool:
+    """Whether a note is the end of a tie, and not struck."""
+    return event.tied_from and event.kind == "note"
+
+
+def _spans_off_grid(events: list[Event], ticks: int) -> list[tuple[int, int, Event, bool]]:
+    """As `_spans`, where events do not follow one another on the grid: each tick is what covers most of it."""
     tick_length = Fraction(1, TICKS_PER_QUARTER)
     best: dict[int, tuple[Fraction, Event]] = {}
     for event in events:
         first = math.floor(event.offset * TICKS_PER_QUARTER)
-        last = min(math.ceil(event.end * TICKS_PER_QUARTER), ticks)
-        for tick in range(first, last):
-            left = max(event.offset, tick * tick_length)
-            overlap = min(event.end, (tick + 1) * tick_length) - left
+        for tick in range(first, min(_ticks(event.end), ticks)):
+            begin = max(event.offset, tick * tick_length)
+            overlap = min(event.end, (tick + 1) * tick_length) - begin
             if tick not in best or overlap > best[tick][0]:
                 best[tick] = (overlap, event)
-    covered = []
+    spans: list[tuple[int, int, Event, bool]] = []
     before: Event | None = None
     for tick in sorted(best):
         event = best[tick][1]
-        begins = event is not before
-        if begins and event.kind == "note" and event.tied_from:
-            begins = False
-        covered.append((tick, event, begins))
+        begins = event is not before and not _goes_on(event)
+        if event is before and spans[-1][1] == tick:
+            spans[-1] = (spans[-1][0], tick + 1, event, spans[-1][3])
+        else:
+            spans.append((tick, tick + 1, event, begins))
         before = event
-    return covered
+    return spans

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -33,6 +34,10 @@ class Task:
     def hidden(self) -> np.ndarray:
         """Cells to be chosen, bool (4, ticks)."""
         return ~self.grid.known
+
+    def cut(self, first: int, end: int) -> Task:
+        """The ticks from `first` to `end`."""
+        return Task(self.grid.cut(first, end), self.rest[:, first:end], self.rhythm[:, first:end])
 
 
 @dataclass(frozen=True)
@@ -66,3 +71,27 @@ class Filler(Protocol):
     def fill(self, task: Task, options: SamplingOptions) -> Filling:
         """Choose every hidden cell; known cells come back unchanged."""
         ...
+
+
+def fill_spans(filler: Filler, task: Task, spans: Iterable[tuple[int, int]], options: SamplingOptions) -> Filling:
+    """Fill some stretches of a grid, each for itself; what is hidden elsewhere stays unknown.
+
+    Parameters
+    ----------
+    filler : Filler
+    task : Task
+    spans : iterable of (first tick, end)
+    options : SamplingOptions
+    """
+    whole = Filling(task.grid, np.zeros(task.grid.pitch.shape), np.zeros_like(task.grid.known))
+    for first, end in spans:
+        part = filler.fill(task.cut(first, end), options)
+        old = whole.grid
+        grid = replace(old, pitch=old.pitch.copy(), struck=old.struck.copy(), known=old.known.copy())
+        grid.pitch[:, first:end], grid.struck[:, first:end] = part.grid.pitch, part.grid.struck
+        grid.known[:, first:end] = True
+        whole.log_prob[:, first:end], whole.drawn[:, first:end] = part.log_prob, part.drawn
+        gave_way = {name: whole.gave_way.get(name, 0) + part.gave_way.get(name, 0) for name in part.gave_way}
+        shift = max(whole.transposition, part.transposition, key=abs)
+        whole = replace(whole, grid=grid, gave_way=whole.gave_way | gave_way, transposition=shift)
+    return whole

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from scoreassist.errors import UnreadableError
+from scoreassist.score.converter import REFUSED
 
 if TYPE_CHECKING:
     from scoreassist.score.document import Score
@@ -27,32 +29,47 @@ FOREIGN_SUFFIXES = {
 }
 
 
+# music21 reads some 10 kB of these a second, the measures of an opera in minutes.
+MOST_BYTES = 4 * 2**20
+PATIENCE_SECONDS = 20
+BYTES_PER_SECOND = 2000
+
+
 def convert_foreign(data: bytes, suffix: str, name: str) -> bytes:
-    """Convert a file that music21 reads to MusicXML.
+    """Convert a file that music21 reads to MusicXML, in a process of its own (`scoreassist.score.converter`).
 
     Raises
     ------
     UnreadableError
-        music21 cannot read it, or finds no music in it.
+        music21 cannot read it, finds no music in it, or does not come back.
     """
-    from music21 import converter
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"score{suffix}"
-        path.write_bytes(data)
-        try:
-            stream = converter.parse(path, format=FOREIGN_SUFFIXES[suffix], forceSource=True, storePickle=False)
-        except Exception as error:  # music21 raises whatever its readers stumble over
-            raise UnreadableError(
-                f"cannot be read as {suffix} ({type(error).__name__}); export the score as MusicXML",
-                source=name,
-            ) from error
-    songs = len(list(getattr(stream, "scores", ()))) if "Opus" in stream.classes else 1
-    if songs > 1:
-        raise UnreadableError(f"holds {songs} pieces; save the one that you mean as a file", source=name)
-    if not any(True for _ in stream.recurse().notesAndRests):
-        raise UnreadableError("holds no notes; export the score as MusicXML", source=name)
-    return from_music21(stream)
+    if len(data) > MOST_BYTES:
+        raise UnreadableError(f"is larger than {MOST_BYTES >> 20} MiB; export the score as MusicXML", source=name)
+    patience = PATIENCE_SECONDS + len(data) / BYTES_PER_SECOND
+    try:
+        child = subprocess.run(
+            [sys.executable, "-P", "-m", "scoreassist.score.converter", FOREIGN_SUFFIXES[suffix], suffix],
+            input=data,
+            capture_output=True,
+            timeout=patience,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise UnreadableError(
+            f"takes too long to read as {suffix}, more than {patience:.0f} seconds; export the score as MusicXML",
+            source=name,
+        ) from error
+    except OSError as error:
+        raise UnreadableError(f"cannot be read as {suffix}: {error.strerror}", source=name) from error
+    said = child.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+    if child.returncode == REFUSED:
+        raise UnreadableError(said[-1], source=name)
+    if child.returncode != 0:
+        raise UnreadableError(
+            f"cannot be read as {suffix} ({said[-1]}); export the score as MusicXML", source=name
+        )
+    return child.stdout
 
 
 def from_music21(stream: Any) -> bytes:

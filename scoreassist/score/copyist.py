@@ -7,20 +7,23 @@ from math import gcd
 
 from lxml import etree
 
+from scoreassist.score.accidentals import write_accidentals
+from scoreassist.score.lyrics import keep_text
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.parts import refine_divisions
+from scoreassist.score.pen import NewNote, Pen, Placed, note_values
 from scoreassist.score.singers import Choir, Singer
-from scoreassist.score.stems import is_there, loose_slurs, remove_notation, set_stem
+from scoreassist.score.stems import append_notation, is_there, loose_ends, remove, remove_notation, set_stem
 from scoreassist.score.timeline import Event, Measure, Part, Timeline
-from scoreassist.score.writing import MeasureWriter, NewNote, Placed, note_values, write_accidentals
+from scoreassist.score.writing import MeasureWriter
 
 Stretch = tuple[int, int, list[NewNote]]
 
 
 def write_notes(
     timeline: Timeline, choir: Choir, notes: dict[tuple[int, int], list[Stretch]], added: list[str]
-) -> list[etree._Element]:
-    """Write notes into the score of a timeline.
+) -> dict[tuple[int, int], list[Placed]]:
+    """Write notes into the score of a timeline; they get the words of those that they replace.
 
     Parameters
     ----------
@@ -33,14 +36,14 @@ def write_notes(
 
     Returns
     -------
-    list of elements
-        The new notes.
+    dict of (voice, measure index) to list of Placed
+        The new notes and rests.
     """
     factors = {part.id: _factor(part, timeline, choir, notes) for part in timeline.parts}
     singers = [choir.singers[voice] for voice in sorted({voice for voice, _ in notes})]
-    loose_before = [slur for singer in singers for slur in loose_slurs(singer)]
-    written: list[Placed] = []
-    on_staff: dict[tuple[str, int, int], list[Placed]] = {}
+    loose_before = [slur for singer in singers for slur in loose_ends(singer)]
+    written: dict[tuple[int, int], list[Placed]] = {}
+    on_staff: dict[tuple[str, int], dict[int, list[Placed]]] = {}
     for voice, index in sorted(notes):
         singer = choir.singers[voice]
         row = singer.part.measures[index]
@@ -58,24 +61,45 @@ def write_notes(
         if singer.part.id in added and singer.upper is not False:
             stretches = [_with_rests_between(stretches, timeline.measures[index])]
         for start, end, stretch in stretches:
+            replaced = _in_hole(singer.measures[index], start, end)
             placed = writer.write(start, end, stretch)
-            written += placed
-            on_staff.setdefault((singer.part.id, singer.staff, index), []).extend(placed)
-        if partner is not None and on_staff[singer.part.id, singer.staff, index]:
+            keep_text(replaced, placed)
+            _keep_signs(replaced, placed)
+            written.setdefault((voice, index), []).extend(placed)
+            on_staff.setdefault((singer.part.id, singer.staff), {}).setdefault(index, []).extend(placed)
+        if partner is not None and on_staff[singer.part.id, singer.staff][index]:
             _turn_stems(singer, partner, index, notes)
     parts = {part.id: part for part in timeline.parts}
-    for (part_id, staff, index), placed in on_staff.items():
-        row = parts[part_id].measures[index]
-        write_accidentals(row, staff, _still_there(row.events, staff), placed)
+    for (part_id, staff), placed_in in on_staff.items():
+        write_accidentals(parts[part_id], staff, placed_in)
     for singer in singers:
-        for slur in loose_slurs(singer):
+        for slur in loose_ends(singer):
             if slur not in loose_before:
                 remove_notation(slur)  # its other end went with the notes that were replaced
     for part in timeline.parts:
-        _open_multiple_rests(part, {key[2] for key, placed in on_staff.items() if placed and key[0] == part.id})
+        rows = [row for (part_id, _), row in on_staff.items() if part_id == part.id]
+        _open_styles(part, {index for row in rows for index, placed in row.items() if placed})
     for part_id in added:
-        _rest_where_silent(parts[part_id], timeline, factors[part_id])
-    return [placed.element for placed in written]
+        singer = min((s for s in choir.singers.values() if s.part.id == part_id), key=lambda s: s.voice)
+        _rest_where_silent(singer, timeline, factors[part_id])
+    return written
+
+
+def _keep_signs(replaced: list[Event], placed: list[Placed]) -> None:
+    """Articulations, slurs and dynamics of slash noteheads, which stand for the notes that take their place."""
+    for event in replaced:
+        notations = event.element.find("notations")
+        note = next((p.element for p in placed if p.offset == event.offset and p.note.midi is not None), None)
+        if notations is None or note is None or event.element.findtext("notehead") != "slash":
+            continue
+        for sign in list(notations):
+            if sign.tag not in ("tied", "tuplet") and note.find(f"notations/{sign.tag}") is None:
+                append_notation(note, sign)
+
+
+def _in_hole(events: list[Event], start: int, end: int) -> list[Event]:
+    begin, finish = Fraction(start, TICKS_PER_QUARTER), Fraction(end, TICKS_PER_QUARTER)
+    return [event for event in events if begin <= event.offset < finish]
 
 
 def _factor(part: Part, timeline: Timeline, choir: Choir, notes: dict[tuple[int, int], list[Stretch]]) -> int:
@@ -91,10 +115,6 @@ def _factor(part: Part, timeline: Timeline, choir: Choir, notes: dict[tuple[int,
         if any(value % grain for value in values):
             return refine_divisions(part)
     return 1
-
-
-def _still_there(events: list[Event], staff: int) -> list[Event]:
-    return [e for e in events if e.staff == staff and is_there(e.element)]
 
 
 def _partner(choir: Choir, singer: Singer) -> Singer | None:
@@ -146,38 +166,49 @@ def _turn_stems(singer: Singer, partner: Singer, index: int, notes: dict[tuple[i
             set_stem(event.element, "down" if singer.upper else "up")
 
 
-def _open_multiple_rests(part: Part, indices: set[int]) -> None:
-    """Take back signs for several measures of rest over measures that now hold notes, which would hide them."""
+def _open_styles(part: Part, indices: set[int]) -> None:
+    """Take back signs that would hide the notes which measures now hold: long rests, slashes, repeats."""
+    begun: dict[str, tuple[int, etree._Element]] = {}
     for index, row in enumerate(part.measures):
         for style in row.element.findall("attributes/measure-style"):
-            count = (style.findtext("multiple-rest") or "").strip()
-            if not count.isdigit() or not indices & set(range(index, index + int(count))):
+            sign = next(iter(style), None)
+            if sign is None:
                 continue
-            attributes = style.getparent()
-            assert attributes is not None
-            attributes.remove(style)
-            if len(attributes) == 0:
-                row.element.remove(attributes)
+            count = (sign.text or "").strip()
+            if sign.tag == "multiple-rest":
+                if count.isdecimal() and any(index <= filled < index + int(count) for filled in indices):
+                    _remove_style(style)
+            elif sign.get("type") == "start":
+                begun[str(sign.tag)] = (index, style)
+            elif sign.tag in begun:
+                first, start = begun.pop(str(sign.tag))
+                if any(first <= filled < index for filled in indices):
+                    _remove_style(start)
+                    _remove_style(style)
+    for first, start in begun.values():
+        if any(filled >= first for filled in indices):
+            _remove_style(start)
 
 
-def _rest_where_silent(part: Part, timeline: Timeline, factor: int) -> None:
-    for row, measure in zip(part.measures, timeline.measures, strict=False):
+def _remove_style(style: etree._Element) -> None:
+    attributes = style.getparent()
+    assert attributes is not None
+    remove(style)
+    if len(attributes) == 0:
+        remove(attributes)
+
+
+def _rest_where_silent(singer: Singer, timeline: Timeline, factor: int) -> None:
+    """Rests in the silent measures of a new part, from its upper singer."""
+    for row, measure in zip(singer.part.measures, timeline.measures, strict=False):
         if row.element.find("note") is not None:
             continue
-        divisions = row.start.divisions * factor
-        note = etree.Element("note")
-        etree.SubElement(note, "rest").set("measure", "yes")
-        duration = measure.length * divisions
-        etree.SubElement(note, "duration").text = str(_plain(duration))
-        etree.SubElement(note, "voice").text = "1"
-        place = sum(1 for child in row.element if child.tag in ("attributes",) or _left_barline(child))
-        note.tail = part.element.text if place == len(row.element) else row.element.text
-        row.element.insert(place, note)
+        pen = Pen(singer, row, measure, row.start.divisions * factor)
+        place = sum(1 for child in row.element if child.tag in ("print", "attributes") or _left_barline(child))
+        for step, element in enumerate(pen.silence()):
+            element.tail = singer.part.element.text if place == len(row.element) else row.element.text
+            row.element.insert(place + step, element)
 
 
 def _left_barline(element: etree._Element) -> bool:
     return element.tag == "barline" and element.get("location") == "left"
-
-
-def _plain(value: Fraction) -> int | float:
-    return int(value) if value.denominator == 1 else float(value)

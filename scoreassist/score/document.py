@@ -1,8 +1,8 @@
 """Safe reading and faithful saving of MusicXML, plain and compressed.
 
 Reading refuses whatever could harm the reader (entities, network access, archives that inflate without
-end). Saving gives back the very bytes that were read when nothing was edited; after an edit, everything in
-front of and behind the root element, the encoding, the line ends and the other members of an archive stay.
+end). Saving gives back the very bytes that were read when nothing was edited; after an edit, the text of all
+that was not edited stays as it is, and so do the encoding, the line ends and the other members of an archive.
 """
 
 from __future__ import annotations
@@ -13,30 +13,22 @@ import io
 import os
 import re
 import tempfile
-import zipfile
-import zlib
 from pathlib import Path
 from typing import IO, Any
 
 from lxml import etree
 
 from scoreassist.errors import OutputError, RequestError, UnreadableError, UnsupportedError
+from scoreassist.score.archive import (
+    MAX_BYTES,
+    declares_entities,
+    new_archive,
+    read_archive,
+    replace_member,
+    safe_parser,
+)
+from scoreassist.score.splicing import Astray, splice
 
-# Limits on what is read. A full symphony is about 30 MB of MusicXML; its archive inflates some 30 times.
-MAX_BYTES = 128 * 2**20
-MAX_MEMBERS = 1000
-MAX_RATIO = 300
-MAX_CONTAINER_BYTES = 2**20
-
-CONTAINER = "META-INF/container.xml"
-CONTAINER_XML = """<?xml version="1.0" encoding="UTF-8"?>
-<container>
-  <rootfiles>
-    <rootfile full-path="score.musicxml" media-type="application/vnd.recordare.musicxml+xml"/>
-  </rootfiles>
-</container>
-"""
-MXL_MIMETYPE = "application/vnd.recordare.musicxml"
 XML_SUFFIXES = (".musicxml", ".xml")
 SUFFIXES = (*XML_SUFFIXES, ".mxl")
 
@@ -45,14 +37,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# What Python calls encodings, but no XML is written in: escapes, and some that take the square of a text's length.
+_NO_ENCODINGS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
-
-
-def safe_parser() -> etree.XMLParser:
-    """A parser that resolves no entities, loads no DTD and never touches the network."""
-    return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
-    )
 
 
 class Score:
@@ -72,12 +59,11 @@ class Score:
         self._archive = data if data[:4] == b"PK\x03\x04" else None
         self._member = None
         if self._archive is not None:
-            self._member, data = _read_archive(data, name)
+            self._member, data = read_archive(data, name)
         self._xml = data
         text, self._codec = _decode(data, name)
-        self.root = _parse(data, text, name)
-        self._head, self._foot = _around_root(text, name)
-        self._line_end = _line_end(text)
+        self.root = _parse(text, name)
+        self._start, self._end = _find_root(text, name)
         self._print = etree.tostring(self.root)
 
     @property
@@ -96,30 +82,29 @@ class Score:
         """The document as plain MusicXML; the bytes that were read if nothing was edited."""
         if not self.edited:
             return self._xml
-        body = etree.tostring(self.root, encoding="unicode", with_tail=False)
-        text = self._head + body.replace("\n", self._line_end) + self._foot
-        return text.encode(self._codec, "xmlcharrefreplace")
+        text = self._xml.decode(self._codec)
+        return self._edited(text).encode(self._codec, "xmlcharrefreplace")
+
+    def _edited(self, text: str) -> str:
+        """The document after an edit; `text` is what it was before."""
+        head, body, foot = text[: self._start], text[self._start : self._end], text[self._end :]
+        line_end = _line_end(body)
+        try:
+            spliced = head + splice(body, _root(text), self.root, line_end) + foot
+            if etree.tostring(_root(spliced)) == etree.tostring(self.root):
+                return spliced
+        except (Astray, etree.XMLSyntaxError):
+            pass
+        whole = etree.tostring(self.root, encoding="unicode", with_tail=False)
+        return head + whole.replace("\n", line_end) + foot
 
     def to_mxl(self) -> bytes:
         """The document as a compressed archive; other members of the archive it came from stay."""
         if self._archive is not None and not self.edited:
             return self._archive
-        out = io.BytesIO()
-        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
-            if self._archive is None:
-                for member, text in (
-                    ("mimetype", MXL_MIMETYPE.encode()),
-                    (CONTAINER, CONTAINER_XML.encode()),
-                    ("score.musicxml", self.to_xml()),
-                ):
-                    kind = zipfile.ZIP_STORED if member == "mimetype" else zipfile.ZIP_DEFLATED
-                    new.writestr(zipfile.ZipInfo(member), text, compress_type=kind)
-            else:
-                with zipfile.ZipFile(io.BytesIO(self._archive)) as old:
-                    for info in old.infolist():
-                        own = info.filename == self._member
-                        new.writestr(info, self.to_xml() if own else _read_other(old, info, self.name))
-        return out.getvalue()
+        if self._archive is None or self._member is None:
+            return new_archive(self.to_xml())
+        return replace_member(self._archive, self._member, self.to_xml(), self.name)
 
     def to_bytes(self) -> bytes:
         """The document in the form in which it was read: an archive stays an archive."""
@@ -239,19 +224,25 @@ def _read_file(path: Path) -> bytes:
 
 
 def _read_capped(file: IO[Any], name: str) -> bytes:
+    if isinstance(file, io.BufferedReader) and os.fstat(file.fileno()).st_size > MAX_BYTES:
+        raise _too_large(name)
     data: bytes | str = file.read(MAX_BYTES + 1)
     if isinstance(data, str):
         data = data.encode()
     if len(data) > MAX_BYTES:
-        raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB; split the score into movements", source=name)
+        raise _too_large(name)
     return data
+
+
+def _too_large(name: str) -> UnreadableError:
+    return UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB; split the score into movements", source=name)
 
 
 def _from_bytes(data: bytes, name: str, suffix: str = "") -> Score:
     if not data.strip():
         raise UnreadableError("is empty; export the score again", source=name)
     if len(data) > MAX_BYTES:
-        raise UnreadableError(f"is larger than {MAX_BYTES >> 20} MiB; split the score into movements", source=name)
+        raise _too_large(name)
     from scoreassist.score.convert import FOREIGN_SUFFIXES, convert_foreign
 
     if suffix in FOREIGN_SUFFIXES:
@@ -271,6 +262,8 @@ def _decode(data: bytes, name: str) -> tuple[str, str]:
         elif declared := _DECLARED.match(data[:400]):
             codec = declared.group(1).decode("ascii")
     try:
+        if codecs.lookup(codec).name in _NO_ENCODINGS:
+            raise _no_text(name)
         return data.decode(codec), codec
     except (UnicodeError, LookupError) as error:
         raise _no_text(name) from error
@@ -280,19 +273,17 @@ def _no_text(name: str) -> UnreadableError:
     return UnreadableError("is not readable as text, so not MusicXML; export the score as MusicXML", source=name)
 
 
-def _parse(data: bytes, text: str, name: str) -> etree._Element:
-    """The root element; `text` is the document as we read it, in which harm is looked for first."""
+def _root(text: str) -> etree._Element:
+    """The root element of a document, whatever encoding it declares: what was looked through is what is parsed."""
+    return etree.fromstring(text.removeprefix("\ufeff").encode(), safe_parser())
+
+
+def _parse(text: str, name: str) -> etree._Element:
     try:
-        declares_entities = "<!ENTITY" in text
-        root = None if declares_entities else etree.fromstring(data, safe_parser())
+        root = None if "<!ENTITY" in text else _root(text)
     except (etree.XMLSyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None)
-        where = f"line {line}: " if line else ""
-        raise UnreadableError(
-            f"is not well-formed XML ({where}{str(error).split(', line')[0]}); export the score again",
-            source=name,
-        ) from error
-    if root is None or _entities(root):
+        raise UnreadableError(_not_well_formed(error), source=name) from error
+    if root is None or declares_entities(root):
         raise UnreadableError(
             "declares XML entities, which can hide harm; save it again from your notation program",
             source=name,
@@ -313,27 +304,42 @@ def _parse(data: bytes, text: str, name: str) -> etree._Element:
     return root
 
 
-def _entities(root: etree._Element) -> bool:
-    """Whether the parser has seen a declaration of entities, in whatever encoding."""
-    dtd = root.getroottree().docinfo.internalDTD
-    return dtd is not None and bool(dtd.entities())  # type: ignore[attr-defined]  # not in the stubs
+# What libxml2 says of documents that go beyond its limits.
+_LIMITS = {
+    "Excessive depth": "is nested deeper than any score",
+    "Resource limit exceeded": "holds a longer text than any score",
+}
 
 
-_COMMENT, _INSTRUCTION = r"<!--(?:(?!--).)*-->", r"<\?(?:(?!\?>).)*\?>"
+def _not_well_formed(error: Exception) -> str:
+    what, line = str(error).split(", line")[0], getattr(error, "lineno", None)
+    for limit, finding in _LIMITS.items():
+        if what.startswith(limit):
+            return f"{finding}; export the score again"
+    where = f"line {line}: " if line else ""
+    return f"is not well-formed XML ({where}{what}); export the score again"
+
+
+_COMMENT, _INSTRUCTION = r"(?><!--.*?-->)", r"(?><\?.*?\?>)"
 _HEAD = re.compile(
-    rf"""\ufeff?(?:\s|{_COMMENT}|{_INSTRUCTION}
-    |<!DOCTYPE(?:"[^"]*"|'[^']*'|\[(?:{_COMMENT}|{_INSTRUCTION}|"[^"]*"|'[^']*'|[^\]"'])*+\]|[^\[>"'])*+>)*+""",
+    rf"""\ufeff?(?:\s++|{_COMMENT}|{_INSTRUCTION}
+    |<!DOCTYPE(?:"[^"]*+"|'[^']*+'|\[(?:{_COMMENT}|{_INSTRUCTION}|"[^"]*+"|'[^']*+'|[^\]"'])*+\]|[^\[>"'])*+>)*+""",
     re.DOTALL | re.VERBOSE,
 )
-_FOOT = re.compile(rf"(?<=</score-partwise)\s*>((?:\s|{_COMMENT}|{_INSTRUCTION})*)\Z", re.DOTALL)
+_CLOSE = "</score-partwise"
+_FOOT = re.compile(rf"\s*+>(?=(?:\s++|{_COMMENT}|{_INSTRUCTION})*+\Z)", re.DOTALL)
 
 
-def _around_root(text: str, name: str) -> tuple[str, str]:
-    """What stands in front of the root element and what behind it."""
-    head, foot = _HEAD.match(text), _FOOT.search(text)
-    if head is None or foot is None or not text.startswith("<score-partwise", head.end()):
+def _find_root(text: str, name: str) -> tuple[int, int]:
+    """Where the root element begins and ends."""
+    head = _HEAD.match(text)
+    if head is None or not text.startswith("<score-partwise", head.end()):
         raise _no_text(name)
-    return head.group(), foot.group(1)
+    close = len(text)
+    while (close := text.rfind(_CLOSE, 0, close)) >= 0:  # the last one may stand in a comment
+        if foot := _FOOT.match(text, close + len(_CLOSE)):
+            return head.end(), foot.end()
+    raise _no_text(name)
 
 
 def _line_end(text: str) -> str:
@@ -341,72 +347,3 @@ def _line_end(text: str) -> str:
     windows = text.count("\r\n")
     counts = {"\n": text.count("\n") - windows, "\r\n": windows, "\r": text.count("\r") - windows}
     return max(counts, key=lambda end: counts[end])
-
-
-# What zipfile raises where an archive is not what it says.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError)
-
-
-def _read_archive(data: bytes, name: str) -> tuple[str, bytes]:
-    """Root member's name and bytes of an ``.mxl`` archive; nothing is ever extracted to disk."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            infos = archive.infolist()
-            if len(infos) > MAX_MEMBERS:
-                raise _unsafe(f"holds {len(infos)} members", name)
-            if sum(info.file_size for info in infos) > MAX_BYTES:
-                raise _unsafe("inflates without measure", name)
-            member = _root_member(archive, name)
-            info = archive.getinfo(member)
-            if (info.external_attr >> 16) & 0o170000 == 0o120000:
-                raise _unsafe("points to a link", name)
-            return member, _inflate(archive, info, MAX_BYTES, name)
-    except _DAMAGE as error:
-        raise UnreadableError("is a damaged .mxl archive; export the score again", source=name) from error
-
-
-def _root_member(archive: zipfile.ZipFile, name: str) -> str:
-    names = archive.namelist()
-    if CONTAINER not in names:
-        raise UnreadableError(
-            f"is an archive without {CONTAINER}, so not an .mxl score; export the score again", source=name
-        )
-    text = _inflate(archive, archive.getinfo(CONTAINER), MAX_CONTAINER_BYTES, name)
-    if b"<!ENTITY" in text:
-        raise _unsafe("declares XML entities", name)
-    try:
-        container = etree.fromstring(text, safe_parser())
-    except etree.XMLSyntaxError as error:
-        raise UnreadableError(f"has a broken {CONTAINER}; export the score again", source=name) from error
-    rootfiles = [e for e in container.iter("{*}rootfile") if e.get("full-path")]
-    typed = [e for e in rootfiles if "musicxml" in (e.get("media-type") or "musicxml")]
-    for element in typed or rootfiles:
-        member = str(element.get("full-path"))
-        if member.startswith("/") or ".." in member.split("/") or member not in names:
-            raise _unsafe(f"names a score '{member}' that is not inside it", name)
-        return member
-    raise UnreadableError(f"names no score in {CONTAINER}; export the score again", source=name)
-
-
-def _inflate(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, name: str) -> bytes:
-    if info.flag_bits & 1:
-        raise UnreadableError("is encrypted; save it without a password", source=name)
-    with archive.open(info) as file:
-        data = file.read(limit + 1)
-    if len(data) > limit or (len(data) > 2**20 and len(data) > MAX_RATIO * max(info.compress_size, 1)):
-        raise _unsafe("inflates without measure", name)
-    return data
-
-
-def _read_other(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> bytes:
-    """A member that is not the score, which goes into the new archive as it is."""
-    try:
-        return archive.read(info)
-    except _DAMAGE as error:
-        raise OutputError(
-            f"the member '{info.filename}' of the archive is damaged; save as .musicxml instead", source=name
-        ) from error
-
-
-def _unsafe(what: str, name: str) -> UnreadableError:
-    return UnreadableError(f"is an archive that {what}; it was not opened", source=name)

@@ -7,110 +7,68 @@ which a singer has nothing but rest. Words stand above the part that they are fo
 
 from __future__ import annotations
 
-import math
+import difflib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 
 from lxml import etree
 
-from scoreassist.errors import RequestError
-from scoreassist.score.singers import VOICES, Choir, Singer, named_voices
-from scoreassist.score.timeline import Measure, Part, Timeline, decimal
+from scoreassist.score.flags import Selection, by_flags
+from scoreassist.score.regions import Region, common, without
+from scoreassist.score.singers import Choir, Singer
+from scoreassist.score.stems import remove
+from scoreassist.score.timeline import Event, Measure, Part, Timeline, decimal
 
-_WORD = re.compile(r"(harmoni[sz]e|complete|keep|end)(\s+all)?[.:]?", re.IGNORECASE)
+_WORD = re.compile(r"(harmoni[sz]e|complete|keep|end)(\s+all)?[.:!]?", re.IGNORECASE)
 
+# Words so like these that a slip of the pen is more probable than another meaning.
+_LIKELY = ("harmonize", "complete")
+_LIKENESS = 0.8
 
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A stretch of one singer's line that is to be filled.
-
-    Attributes
-    ----------
-    voice : int
-    start, end : Fraction
-        Quarters from the start of the score.
-    by : str
-        What marked it: ``flag``, ``words``, ``bracket``, ``slashes``, ``empty`` or ``missing`` voice.
-    """
-
-    voice: int
-    start: Fraction
-    end: Fraction
-    by: str
+# A second voice in less than this share of the measures of the first is no line with holes, but divisi.
+DIVISI = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """What flags say.
+class Marks:
+    """What is to be filled, and how that was said.
 
     Attributes
     ----------
-    measures : (first, last) or None
-        As printed: ``(5, 8)``, ``("5.3", "8.1")`` with beats, inclusive.
-    parts : names of singers, parts or part ids; empty for all
+    regions : list of Region
+    signs : list of elements
+        The `<words>`, `<rehearsal>` and `<bracket>` that did the marking.
+    doubts : list of str
+        What looks like a mark and did not count, in words for the user.
     """
 
-    measures: tuple[str, str] | None = None
-    parts: tuple[str, ...] = ()
-
-    @property
-    def given(self) -> bool:
-        """Whether any flag was set."""
-        return self.measures is not None or bool(self.parts)
+    regions: list[Region]
+    signs: list[etree._Element] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
 
-def parse_measures(text: object) -> tuple[str, str]:
-    """First and last measure of ``5-8``, ``5``, ``5.3-8.1``, ``(5, 8)`` or ``5``.
-
-    Raises
-    ------
-    RequestError
-        It is none of these.
-    """
-    if isinstance(text, Sequence) and not isinstance(text, str):
-        if len(text) == 2:
-            return str(text[0]), str(text[1])
-    elif match := re.fullmatch(r"\s*([\w.]+)\s*(?:-\s*([\w.]+))?\s*", str(text)):
-        return match.group(1), match.group(2) or match.group(1)
-    raise RequestError(f"measures '{text}' are not a range; write 5-8, or 5.3-8.1 with beats")
-
-
-def select(measures: object = None, parts: str | Sequence[str] = ()) -> Selection:
-    """A selection from what users write: measures as `parse_measures` takes them, names in a list or by commas.
-
-    Raises
-    ------
-    RequestError
-        The measures are no range.
-    """
-    names = parts.split(",") if isinstance(parts, str) else parts
-    return Selection(
-        None if measures is None else parse_measures(measures),
-        tuple(name.strip() for name in names if name.strip()),
-    )
-
-
-def find_regions(timeline: Timeline, choir: Choir, selection: Selection) -> list[Region]:
-    """The regions of a choir that are to be filled, by the first way of marking that is found.
+def find_marks(timeline: Timeline, choir: Choir, selection: Selection) -> Marks:
+    """What `complete` is to fill, by the first way of marking that is found.
 
     Raises
     ------
     RequestError
         A flag names a part or measure that the score does not have.
     """
+    words, brackets = _words(timeline), _brackets(timeline)
+    doubts = _misspelled(timeline) + [b.doubt(timeline) for b in brackets if b.end is None]
     if selection.given:
-        return _by_flags(timeline, choir, selection)
-    for regions in (_by_words(timeline, choir), _by_brackets(timeline, choir), _by_slashes(timeline, choir)):
-        if regions is not None:
-            return regions
-    return _by_emptiness(timeline, choir)
+        return Marks(by_flags(timeline, choir, selection), doubts=doubts + _overruled(words, "named by flags"))
+    for found in (_by_words(timeline, choir, words), _by_brackets(choir, brackets), _by_slashes(timeline, choir)):
+        if found is not None:
+            return Marks(found.regions, found.signs, doubts)
+    return Marks(_by_emptiness(timeline, choir, _divisi(choir)), doubts=doubts)
 
 
-def find_harmony(timeline: Timeline, choir: Choir, selection: Selection) -> list[Region]:
-    """The regions that are to be harmonized: where singers have nothing to sing while others do.
+def find_harmony(timeline: Timeline, choir: Choir, selection: Selection) -> Marks:
+    """What `harmonize` is to fill: where singers have nothing to sing while others do.
 
     Flags and the word ``harmonize`` narrow this down, ``keep`` takes from it, ``complete`` adds to it; a given
     line is never written over unless ``complete`` stands above it. Brackets and slashes are left to `complete`.
@@ -123,99 +81,30 @@ def find_harmony(timeline: Timeline, choir: Choir, selection: Selection) -> list
     words = _words(timeline)
     regions = _by_emptiness(timeline, choir)
     if any(word.verb == "harmonize" for word in words):
-        regions = _common(regions, _asked(timeline, choir, words, "harmonize"))
+        regions = common(regions, _asked(timeline, choir, words, "harmonize"))
     regions += _asked(timeline, choir, words, "complete")
-    regions = _without(regions, _kept(timeline, choir, words))
-    return _common(regions, _by_flags(timeline, choir, selection)) if selection.given else regions
+    regions = without(regions, _kept(timeline, choir, words))
+    if selection.given:
+        regions = common(regions, by_flags(timeline, choir, selection))
+    return Marks(regions, _signs(words), _misspelled(timeline))
 
 
-def _common(regions: list[Region], others: list[Region]) -> list[Region]:
-    """Stretches that lie in regions of both lists, voice by voice."""
-    return [
-        Region(one.voice, max(one.start, other.start), min(one.end, other.end), one.by)
-        for one in regions
-        for other in others
-        if one.voice == other.voice and one.start < other.end and other.start < one.end
-    ]
-
-
-def _by_flags(timeline: Timeline, choir: Choir, selection: Selection) -> list[Region]:
-    voices = _named(timeline, choir, selection.parts) if selection.parts else sorted(choir.singers)
-    start, end = Fraction(0), timeline.measures[-1].onset + timeline.measures[-1].length
-    if selection.measures is not None:
-        start, end = _extent(timeline, *selection.measures)
-    return [Region(voice, start, end, "flag") for voice in voices]
-
-
-def _named(timeline: Timeline, choir: Choir, names: Sequence[str]) -> list[int]:
-    voices: set[int] = set()
-    for name in names:
-        wanted = name.strip().casefold()
-        found = {
-            v
-            for v, singer in choir.singers.items()
-            if wanted in (singer.name.casefold(), singer.part.name.casefold(), singer.part.id.casefold())
-        }
-        found = found or {v for v in named_voices(wanted) if v in choir.singers}
-        if not found:
-            known = ", ".join(choir.singers[v].name for v in sorted(choir.singers))
-            raise RequestError(
-                f"no singer is called '{name.strip()}'; there are {known}", source=timeline.score.name
-            )
-        voices |= found
-    return sorted(voices)
-
-
-def _extent(timeline: Timeline, first: str, last: str) -> tuple[Fraction, Fraction]:
-    start, _ = _place(timeline, first, last=False)
-    _, end = _place(timeline, last, last=True)
-    if end <= start:
-        raise RequestError(
-            f"measures {first}-{last} run backwards; name the first one first", source=timeline.score.name
-        )
-    return start, end
-
-
-def _place(timeline: Timeline, text: str, *, last: bool) -> tuple[Fraction, Fraction]:
-    """Onset and end of a measure, or of a beat of it, in quarters."""
-    number, _, beat_text = text.partition(".")
-    rows = [m for m in timeline.measures if m.number == number]
-    if not rows:
-        numbers = [m.number for m in timeline.measures]
-        raise RequestError(
-            f"there is no measure '{number}'; measures are numbered {numbers[0]} to {numbers[-1]}",
-            source=timeline.score.name,
-        )
-    if any(after.index - before.index > 1 for before, after in pairwise(rows)):
-        raise RequestError(
-            f"there are {len(rows)} measures '{number}' in different places; number them differently",
-            source=timeline.score.name,
-        )
-    if not beat_text:
-        measure = rows[-1] if last else rows[0]
-        return measure.onset, measure.onset + measure.length
-    beats = _beats(rows)
-    if beat_text not in beats:
-        known = list(beats)
-        raise RequestError(
-            f"measure {number} has no beat '{beat_text}'; its beats are {known[0]} to {known[-1]}",
-            source=timeline.score.name,
-        )
-    return beats[beat_text]
-
-
-def _beats(rows: list[Measure]) -> dict[str, tuple[Fraction, Fraction]]:
-    """Onset and end of every beat of a measure, which a repeat may have split, by its number."""
-    beats: dict[str, tuple[Fraction, Fraction]] = {}
-    for measure in rows:
-        unit = Fraction(4, measure.metre.beat_type if measure.metre else 4)
-        end = measure.pickup + measure.length
-        for beat in range(int(measure.pickup / unit), math.ceil(end / unit)):
-            start, stop = max(beat * unit, measure.pickup), min((beat + 1) * unit, end)
-            shift = measure.onset - measure.pickup
-            first, _ = beats.get(str(beat + 1), (shift + start, None))
-            beats[str(beat + 1)] = first, shift + stop
-    return beats
+def erase(signs: list[etree._Element]) -> None:
+    """Take marks out of the score; whatever else a direction says or plays stays."""
+    for sign in signs:
+        kind = sign.getparent()
+        direction = kind.getparent() if kind is not None else None
+        if kind is None or direction is None:
+            continue  # gone already
+        remove(sign)
+        if len(kind) == 0:
+            remove(kind)
+        if direction.find("direction-type") is None:
+            sound = direction.find("sound")
+            if sound is not None:  # the tempo is played on, without its word
+                direction.addprevious(sound)
+                sound.tail = direction.getparent().text  # type: ignore[union-attr]  # it stands in a measure
+            remove(direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,26 +114,58 @@ class _Word:
     at: Fraction
     verb: str
     everyone: bool
+    sign: etree._Element
 
 
 def _words(timeline: Timeline) -> list[_Word]:
     found = []
+    for part, at, direction, sign, text in _texts(timeline):
+        if match := _WORD.fullmatch(text):
+            verb = match.group(1).lower().replace("harmonise", "harmonize")
+            found.append(_Word(part, _staff(direction, part), at, verb, bool(match.group(2)), sign))
+    return sorted(found, key=lambda w: w.at)
+
+
+def _texts(timeline: Timeline) -> Iterator[tuple[Part, Fraction, etree._Element, etree._Element, str]]:
+    """Everything that is written over the staves: part, moment, direction, element, text."""
     for part in timeline.parts:
         for at, direction in _directions(timeline, part):
             for element in direction.iterfind("direction-type/*"):
-                if element.tag not in ("words", "rehearsal"):
-                    continue
-                match = _WORD.fullmatch(" ".join((element.text or "").split()))
-                if match:
-                    verb = match.group(1).lower().replace("harmonise", "harmonize")
-                    found.append(_Word(part, _staff(direction, part), at, verb, bool(match.group(2))))
-    return sorted(found, key=lambda w: w.at)
+                if element.tag in ("words", "rehearsal"):
+                    yield part, at, direction, element, " ".join((element.text or "").split())
+
+
+def _signs(words: list[_Word]) -> list[etree._Element]:
+    """Words that do mark: an ``end`` alone means something else."""
+    return [word.sign for word in words] if any(word.verb != "end" for word in words) else []
+
+
+def _misspelled(timeline: Timeline) -> list[str]:
+    doubts = []
+    for part, at, _, _, text in _texts(timeline):
+        word = re.sub(r"\s+all$|\W+$", "", text.lower())
+        like = difflib.get_close_matches(word, _LIKELY, 1, _LIKENESS)
+        if like and not _WORD.fullmatch(text):
+            doubts.append(f"{_where(timeline, part, at)}: “{text}” is no mark; did you mean “{like[0]}”?")
+    return doubts
+
+
+def _overruled(words: list[_Word], by: str) -> list[str]:
+    asking = [word.verb for word in words if word.verb != "end"]
+    return [f"“{asking[0]}” in the score does not count, since the region is {by}"] if asking else []
+
+
+def _where(timeline: Timeline, part: Part, at: Fraction) -> str:
+    number = next((m.number for m in reversed(timeline.measures) if m.onset <= at), "")
+    return f"part {part.id}, measure {number}"
 
 
 def _directions(timeline: Timeline, part: Part) -> list[tuple[Fraction, etree._Element]]:
     """Directions of a part with their moments, in quarters from the start of the score."""
     found = []
     for measure, row in zip(timeline.measures, part.measures, strict=False):
+        if row.element.find("direction") is None:
+            continue
         cursor = Fraction(0)
         divisions = row.start.divisions
         for child in row.element:
@@ -274,14 +195,15 @@ def _staff(direction: etree._Element, part: Part) -> int | None:
     return int(text) if part.staves > 1 and text.isdigit() else None
 
 
-def _by_words(timeline: Timeline, choir: Choir) -> list[Region] | None:
-    words = _words(timeline)
-    if not any(w.verb in ("harmonize", "complete") for w in words):
-        if any(w.verb == "keep" for w in words):
-            return _without(_by_emptiness(timeline, choir), _kept(timeline, choir, words))
-        return None
-    regions = _asked(timeline, choir, words, "complete") + _asked(timeline, choir, words, "harmonize")
-    return _without(regions, _kept(timeline, choir, words))
+def _by_words(timeline: Timeline, choir: Choir, words: list[_Word]) -> Marks | None:
+    signs = _signs(words)
+    kept = _kept(timeline, choir, words)
+    if any(w.verb in ("harmonize", "complete") for w in words):
+        asked = _asked(timeline, choir, words, "complete") + _asked(timeline, choir, words, "harmonize")
+        return Marks(without(asked, kept), signs)
+    if any(w.verb == "keep" for w in words):
+        return Marks(without(_by_emptiness(timeline, choir, _divisi(choir)), kept), signs)
+    return None
 
 
 def _asked(timeline: Timeline, choir: Choir, words: list[_Word], verb: str) -> list[Region]:
@@ -343,44 +265,50 @@ def _sings(timeline: Timeline, singer: Singer, start: Fraction, end: Fraction) -
     )
 
 
-def _without(regions: list[Region], kept: list[Region]) -> list[Region]:
-    """Regions less the stretches that are to be kept."""
-    result = []
-    for region in regions:
-        pieces = [(region.start, region.end)]
-        for keep in kept:
-            if keep.voice == region.voice:
-                pieces = [
-                    piece
-                    for start, end in pieces
-                    for piece in ((start, min(end, keep.start)), (max(start, keep.end), end))
-                    if piece[0] < piece[1]
-                ]
-        result += [Region(region.voice, start, end, region.by) for start, end in pieces]
-    return result
+@dataclass(slots=True)
+class _Bracket:
+    part: Part
+    staff: int | None
+    start: Fraction
+    signs: list[etree._Element]
+    end: Fraction | None = None
+
+    def doubt(self, timeline: Timeline) -> str:
+        return f"{_where(timeline, self.part, self.start)}: the bracket that begins here never ends"
 
 
-def _by_brackets(timeline: Timeline, choir: Choir) -> list[Region] | None:
+def _brackets(timeline: Timeline) -> list[_Bracket]:
     """Stretches under a `<bracket>` line, matched by part and number."""
-    regions = []
+    brackets = []
     for part in timeline.parts:
-        begun: dict[str, tuple[Fraction, int | None]] = {}
+        begun: dict[str, _Bracket] = {}
         for at, direction in _directions(timeline, part):
-            for bracket in direction.iterfind("direction-type/bracket"):
-                number = bracket.get("number") or "1"
-                if bracket.get("type") == "start":
-                    begun[number] = (at, _staff(direction, part))
-                elif bracket.get("type") == "stop" and number in begun:
-                    start, staff = begun.pop(number)
-                    regions += [
-                        Region(voice, start, at, "bracket")
-                        for voice, singer in choir.singers.items()
-                        if singer.part is part and staff in (None, singer.staff)
-                    ]
-    return regions or None
+            for sign in direction.iterfind("direction-type/bracket"):
+                number, kind = sign.get("number") or "1", sign.get("type")
+                if kind == "start":
+                    begun[number] = _Bracket(part, _staff(direction, part), at, [])
+                    brackets.append(begun[number])
+                if number in begun:
+                    begun[number].signs.append(sign)
+                    if kind == "stop":
+                        begun.pop(number).end = at
+    return brackets
 
 
-def _by_slashes(timeline: Timeline, choir: Choir) -> list[Region] | None:
+def _by_brackets(choir: Choir, brackets: list[_Bracket]) -> Marks | None:
+    regions, signs = [], []
+    for bracket in brackets:
+        under = [
+            Region(voice, bracket.start, bracket.end, "bracket")
+            for voice, singer in choir.singers.items()
+            if bracket.end is not None and singer.part is bracket.part and bracket.staff in (None, singer.staff)
+        ]
+        regions += under
+        signs += bracket.signs if under else []
+    return Marks(regions, signs) if regions else None
+
+
+def _by_slashes(timeline: Timeline, choir: Choir) -> Marks | None:
     """Notes with slash noteheads, tied ones joined."""
     regions: list[Region] = []
     for voice, singer in choir.singers.items():
@@ -394,18 +322,45 @@ def _by_slashes(timeline: Timeline, choir: Choir) -> list[Region] | None:
                     regions[-1] = Region(voice, last.start, end, "slashes")
                 else:
                     regions.append(Region(voice, start, end, "slashes"))
-    return regions or None
+    return Marks(regions) if regions else None
 
 
-def _by_emptiness(timeline: Timeline, choir: Choir) -> list[Region]:
-    """Measures in which a singer has nothing but rest; one that is empty for all is a general pause."""
+def _by_emptiness(timeline: Timeline, choir: Choir, divisi: Collection[int] = ()) -> list[Region]:
+    """Measures in which a singer has nothing but rest; one that is empty for all is a general pause.
+
+    Where singers of `divisi` have not even a rest, they are not missing.
+    """
     regions = []
+    repeats = {part.id: _repeats(part) for part in timeline.parts}
     for measure in timeline.measures:
-        empty = [v for v, s in choir.singers.items() if _is_empty(s, measure)]
+        empty = [
+            voice
+            for voice, singer in choir.singers.items()
+            if _is_empty(singer, measure) and measure.index not in repeats[singer.part.id]
+        ]
         if len(empty) < len(choir.singers):
             end = measure.onset + measure.length
-            regions += [Region(v, measure.onset, end, "empty") for v in empty]
+            regions += [
+                Region(voice, measure.onset, end, "empty")
+                for voice in empty
+                if voice not in divisi or choir.singers[voice].measures[measure.index]
+            ]
     return regions
+
+
+def _divisi(choir: Choir) -> set[int]:
+    """Singers whose voice only joins another one of their staff here and there."""
+    sings = {voice: sum(map(_has_note, singer.measures)) for voice, singer in choir.singers.items()}
+    return {
+        voice
+        for voice, singer in choir.singers.items()
+        for beside, other in choir.singers.items()
+        if (other.part.id, other.staff) == (singer.part.id, singer.staff) and sings[voice] < DIVISI * sings[beside]
+    }
+
+
+def _has_note(events: list[Event]) -> bool:
+    return any(event.kind == "note" for event in events)
 
 
 def _is_empty(singer: Singer, measure: Measure) -> bool:
@@ -414,25 +369,12 @@ def _is_empty(singer: Singer, measure: Measure) -> bool:
     return all(event.kind == "rest" for event in singer.measures[measure.index])
 
 
-def describe(regions: list[Region], timeline: Timeline) -> list[dict[str, str]]:
-    """Regions in words: singer, first and last measure, and what marked them, neighbours joined."""
-    rows: list[dict[str, str]] = []
-    joined: list[Region] = []
-    for region in sorted(regions, key=lambda r: (r.voice, r.start)):
-        last = joined[-1] if joined else None
-        if last and (last.voice, last.end, last.by) == (region.voice, region.start, region.by):
-            joined[-1] = Region(last.voice, last.start, region.end, last.by)
-        else:
-            joined.append(region)
-    for region in joined:
-        inside = [m for m in timeline.measures if m.onset < region.end and m.onset + m.length > region.start]
+def _repeats(part: Part) -> set[int]:
+    """Measures in which a sign says that those before are played again; they are not empty, whatever they hold."""
+    inside, repeated = False, set()
+    for index, row in enumerate(part.measures):
+        for sign in row.element.iterfind("attributes/measure-style/measure-repeat"):
+            inside = sign.get("type") == "start"
         if inside:
-            rows.append(
-                {
-                    "voice": VOICES[region.voice],
-                    "first": inside[0].number,
-                    "last": inside[-1].number,
-                    "by": region.by,
-                }
-            )
-    return rows
+            repeated.add(index)
+    return repeated

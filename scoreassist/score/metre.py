@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -117,3 +118,109 @@ def strengths(metre: Metre, ticks: int, offset: int = 0) -> tuple[int, ...]:
             level = SIXTEENTH
         levels.append(level)
     return tuple(levels)
+
+
+# How so many units divide: first where they are eighths or shorter, then where they are quarters or longer.
+_PARTS: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    2: ((1, 1), (1, 1)),
+    3: ((1, 1, 1), (1, 1, 1)),
+    4: ((2, 2), (2, 2)),
+    5: ((3, 2), (3, 2)),
+    6: ((3, 3), (3, 3)),
+    7: ((2, 2, 3), (3, 4)),
+    8: ((3, 3, 2), (4, 4)),
+    10: ((3, 3, 2, 2), (5, 5)),
+    11: ((3, 3, 3, 2), (4, 4, 3)),
+    12: ((6, 6), (6, 6)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Units of a metre that belong together, such as three eighths of 6/8; `start` and `end` in sixteenths."""
+
+    start: int
+    end: int
+    units: int
+
+    @property
+    def ticks(self) -> int:
+        """Length in sixteenths."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """How a full measure divides, again and again, as note values and beams show it.
+
+    Attributes
+    ----------
+    levels : tuple of int
+        How deep each sixteenth lies: 0 for the downbeat, 1 for what begins a part of the measure, 2 for what
+        begins a part of such a part.
+    groups : tuple of Group
+        Two and three units, or a whole measure of 2/4, 3/4, 4/4.
+    unit : int
+        What the denominator says, in sixteenths, at least one.
+    compound : bool
+        Whether groups are the beats, so that a group of three is a dotted value.
+    """
+
+    levels: tuple[int, ...]
+    groups: tuple[Group, ...]
+    unit: int
+    compound: bool
+
+    @property
+    def ticks(self) -> int:
+        """Length of the measure in sixteenths."""
+        return len(self.levels)
+
+    def group_at(self, place: int) -> Group:
+        """The group that a sixteenth of the measure lies in."""
+        return next(group for group in self.groups if place < group.end)
+
+
+@lru_cache(maxsize=256)
+def hierarchy(metre: Metre) -> Hierarchy:
+    """The parts, groups, units and their halves of a metre."""
+    unit = Fraction(4 * TICKS_PER_QUARTER, metre.beat_type)
+    ticks = max(math.ceil(metre.length * TICKS_PER_QUARTER), 1)
+    short = unit < TICKS_PER_QUARTER
+    simple = len(metre.groups) == 1 and metre.beats in ((1, 2, 4) if short else (1, 2, 3, 4, 8))
+    depth = {Fraction(0): 0}
+    groups: list[Group] = []
+
+    def divide(start: Fraction, units: int, unit: Fraction, level: int, whole: bool) -> None:
+        """Mark where the parts of so many units begin; `whole` until they are a group."""
+        depth.setdefault(start, level)
+        parts = _parts(units, short)
+        if whole and (simple or units <= 3 or (units == 4 and not short)):
+            groups.append(Group(math.ceil(start), math.ceil(start + units * unit), units))
+            whole = False
+        if units == 1:
+            if unit <= 1:
+                return
+            parts, unit = (1, 1), unit / 2
+        for part in parts:
+            divide(start, part, unit, level + 1, whole)
+            start += part * unit
+
+    if len(metre.groups) == 1:
+        divide(Fraction(0), metre.beats, unit, 0, True)
+    else:
+        start = Fraction(0)
+        for group in metre.groups:
+            divide(start, group, unit, 1, True)
+            start += group * unit
+    levels = tuple(depth.get(Fraction(tick), max(depth.values())) for tick in range(ticks))
+    compound = not simple and (short or (len(metre.groups) == 1 and metre.beats % 3 == 0))
+    return Hierarchy(levels, tuple(groups), max(int(unit), 1), compound)
+
+
+def _parts(units: int, short: bool) -> tuple[int, ...]:
+    if units in _PARTS:
+        return _PARTS[units][0 if short else 1]
+    if units % 3 == 0:
+        return (3,) * (units // 3)
+    return (2,) * (units // 2) if units % 2 == 0 else (1,) * units

@@ -1,14 +1,13 @@
 """How a copyist writes durations: note values that show the beat, and beams that follow it.
 
 Rules as in Gould, *Behind Bars* (2011), "Grouping notes": a value may not hide a beat stronger than the one it
-starts on, except the plain syncopations short-long-short and quarter-half-quarter.
+starts on, except the plain syncopations short-long-short and quarter-half-quarter. Beams follow the beat, a
+quarter or a dotted value, as in most editions of vocal music: four eighths of 4/4 are two pairs.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
-
-from scoreassist.score.metre import BEAT, EIGHTH, HALF_MEASURE, SIXTEENTH, Metre, strengths
+from scoreassist.score.metre import TICKS_PER_QUARTER, Group, Hierarchy, Metre, hierarchy
 
 # Note values by length in sixteenths: type and dots.
 VALUES: dict[int, tuple[str, int]] = {
@@ -22,10 +21,11 @@ VALUES: dict[int, tuple[str, int]] = {
     16: ("whole", 0),
     24: ("whole", 1),
     32: ("breve", 0),
+    48: ("breve", 1),
 }
 
 
-def split(start: int, ticks: int, metre: Metre, measure_ticks: int, pickup: int, rest: bool) -> list[int]:
+def split(start: int, ticks: int, metre: Metre, pickup: int, rest: bool) -> list[int]:
     """Cut a duration into note values that show the beat.
 
     Parameters
@@ -33,8 +33,8 @@ def split(start: int, ticks: int, metre: Metre, measure_ticks: int, pickup: int,
     start, ticks : int
         Onset within the measure and length, in sixteenths.
     metre : Metre
-    measure_ticks, pickup : int
-        Length of the measure, and what is missing of it in front, in sixteenths.
+    pickup : int
+        What the measure lacks in front, in sixteenths.
     rest : bool
         Rests are never syncopated.
 
@@ -44,9 +44,12 @@ def split(start: int, ticks: int, metre: Metre, measure_ticks: int, pickup: int,
         Lengths in sixteenths, each a key of `VALUES`; ties join them.
     """
     end = start + ticks
-    levels = strengths(metre, max(measure_ticks, end), pickup)
-    place = start + pickup
-    if ticks in VALUES and not rest and _is_syncopation(place, ticks, levels[start:end], metre):
+    shape = hierarchy(metre)
+
+    def fits(at: int, value: int, *, alone: bool = False) -> bool:
+        return _fits(shape, (at + pickup) % shape.ticks, value, rest=rest, alone=alone)
+
+    if ticks in VALUES and fits(start, ticks, alone=True):
         return [ticks]
     # By where they have come: the values with the lowest cost. The fewest are best; then those cut at the
     # strongest places; then those that begin with long ones.
@@ -57,69 +60,77 @@ def split(start: int, ticks: int, metre: Metre, measure_ticks: int, pickup: int,
         (count, weakness, shortness), values = best[at]
         for value in VALUES:
             stop = at + value
-            if stop > end or not _shows_beat(at + pickup, value, levels[at:stop], metre, rest):
+            if stop > end or not fits(at, value):
                 continue
-            cost = (count + 1, weakness + (levels[stop] if stop < end else 0), [*shortness, -value])
+            weak = shape.levels[(stop + pickup) % shape.ticks] if stop < end else 0
+            cost = (count + 1, weakness + weak, [*shortness, -value])
             if stop not in best or cost < best[stop][0]:
                 best[stop] = (cost, [*values, value])
     return best[end][1]
 
 
-def _shows_beat(place: int, ticks: int, levels: tuple[int, ...], metre: Metre, rest: bool) -> bool:
-    """Whether a value hides no beat stronger than the one that it starts on.
-
-    `place` counts from the start of the full measure; `levels` are the strengths of the ticks covered.
-    """
-    if any(level < levels[0] for level in levels):
-        # A dotted eighth behind a sixteenth: it fills its beat.
-        return ticks == 3 and not rest and levels[0] == SIXTEENTH and min(levels) == EIGHTH
-    dotted = VALUES[ticks][1] > 0
-    in_three = rest and len(metre.beat_starts()) % 3 == 0
-    if not metre.compound:
-        beat = 16 // min(metre.beat_type, 4)
-        return not (rest and dotted and ticks > 3) and not (in_three and ticks > beat)
-    beat = 3 * 16 // metre.beat_type
-    if ticks >= beat:
-        return levels[0] <= BEAT and ticks % beat == 0 and not (in_three and ticks > beat)
-    inside = place % beat
+def _fits(shape: Hierarchy, place: int, ticks: int, *, rest: bool, alone: bool) -> bool:
+    """Whether a value may stand at a place of the full measure; `alone` if nothing is tied to it."""
+    levels = [shape.levels[(place + tick) % shape.ticks] for tick in range(ticks)]
+    hidden = [tick for tick, level in enumerate(levels) if tick and level < levels[0]]
+    group = shape.group_at(place)
+    if place == 0 and ticks == shape.ticks:
+        return True
+    if place + ticks > group.end:
+        return _joins_groups(shape, place, place + ticks, rest) and (not hidden or (alone and not rest))
     if rest:
-        return not dotted and inside % ticks == 0
-    return all(level > BEAT for level in levels[1:]) and (inside % 2 == 0 or ticks == 1)
+        return not hidden and _is_plain_rest(shape, group, place - group.start, ticks)
+    return (
+        not hidden
+        or _is_syncopation(levels, hidden, alone)
+        or (alone and _is_long_second_beat(shape, place, ticks))
+    )
 
 
-def _is_syncopation(place: int, ticks: int, levels: tuple[int, ...], metre: Metre) -> bool:
-    """Whether a value that hides a stronger beat is one of those that are written all the same."""
-    if metre.compound:  # sixteenth-eighth-sixteenth; a beat, two beats, a beat in 12/8
-        beat = 3 * 16 // metre.beat_type
-        return (ticks == 2 and min(levels) == EIGHTH) or (ticks == 2 * beat and place % beat == 0)
-    even = _is_even(metre)
-    if ticks == 12:  # a quarter and a dotted half in 4/4
-        return even and metre.length == 4 and place == 4
-    centre = levels[ticks // 2]
-    if levels[0] == EIGHTH and centre <= HALF_MEASURE:
+def _joins_groups(shape: Hierarchy, start: int, end: int, rest: bool) -> bool:
+    """Whether a value lasts two or more groups of one length; groups of different lengths are always shown."""
+    inside = [group for group in shape.groups if start <= group.start < end]
+    if not inside or (inside[0].start, inside[-1].end) != (start, end):
         return False
-    if not even and centre <= (HALF_MEASURE if metre.beat_type <= 4 else BEAT):
+    # A rest shows each beat of three.
+    alike = shape.groups if rest else inside
+    return len({group.ticks for group in alike}) == 1 and not (rest and len(shape.groups) % 3 == 0)
+
+
+def _is_plain_rest(shape: Hierarchy, group: Group, place: int, ticks: int) -> bool:
+    """Whether a rest shows the units of its group; `place` counts from the start of that."""
+    if shape.compound:  # it begins a dotted beat, or is one; a smaller one does not end what is dotted
+        return ticks == group.ticks or (VALUES[ticks][1] == 0 and place % ticks == 0)
+    if group.units == 3 and ticks > shape.unit:
         return False
-    # Half of a value, the value, half of a value: the stronger beat is its centre, and one level up.
-    hidden = [i for i, level in enumerate(levels) if level < levels[0]]
-    return VALUES[ticks][1] == 0 and hidden == [ticks // 2] and centre == levels[0] - 1
+    return VALUES[ticks][1] == 0 or (ticks == 3 and shape.unit > 3)
 
 
-def _is_even(metre: Metre) -> bool:
-    """Whether all beats are equally long, and so are the halves of the measure."""
-    starts = metre.beat_starts()
-    sizes = {after - before for before, after in pairwise((*starts, metre.length))}
-    return len(sizes) == 1 and metre.half_measure() in (None, metre.length / 2)
+def _is_syncopation(levels: list[int], hidden: list[int], alone: bool) -> bool:
+    """Whether a value that hides a stronger place is one of those that are written all the same."""
+    ticks = len(levels)
+    # Only what is one level up is hidden: never the middle of the measure by a value that begins off the beat.
+    if any(levels[tick] != levels[0] - 1 for tick in hidden):
+        return False
+    if ticks == 3:  # a dotted eighth behind a sixteenth, which fills its beat
+        return hidden == [1]
+    # Half of a value, the value, half of a value: what is hidden is its centre.
+    return alone and VALUES[ticks][1] == 0 and hidden == [ticks // 2]
 
 
-def beams(notes: list[tuple[int, int]], metre: Metre, measure_ticks: int, pickup: int) -> list[list[str]]:
+def _is_long_second_beat(shape: Hierarchy, place: int, ticks: int) -> bool:
+    """Whether a value lasts from beat 2 of four to the end: a quarter and a dotted half in 4/4."""
+    return shape.ticks in (16, 32) and len(shape.groups) == 1 and (place, ticks) == (shape.ticks // 4, 3 * place)
+
+
+def beams(notes: list[tuple[int, int]], metre: Metre, pickup: int) -> list[list[str]]:
     """Beams of one voice's notes in a measure, by beat.
 
     Parameters
     ----------
     notes : list of (onset, ticks)
         Sounding notes in order, in sixteenths; rests are left out.
-    metre, measure_ticks, pickup
+    metre, pickup
         As in `split`.
 
     Returns
@@ -128,7 +139,7 @@ def beams(notes: list[tuple[int, int]], metre: Metre, measure_ticks: int, pickup
         For each note its MusicXML beam values, from beam 1 on: ``begin``, ``continue``, ``end``,
         ``forward hook``, ``backward hook``; empty without beam.
     """
-    levels = strengths(metre, measure_ticks, pickup)
+    shape = hierarchy(metre)
     result: list[list[str]] = [[] for _ in notes]
     group: list[int] = []
 
@@ -148,11 +159,19 @@ def beams(notes: list[tuple[int, int]], metre: Metre, measure_ticks: int, pickup
             close()
             continue
         joined = group and notes[group[-1]][0] + notes[group[-1]][1] == onset
-        if not joined or (onset < len(levels) and levels[onset] <= BEAT):
+        if not joined or _begins_beam(shape, (onset + pickup) % shape.ticks):
             close()
         group.append(index)
     close()
     return result
+
+
+def _begins_beam(shape: Hierarchy, place: int) -> bool:
+    """Whether a beam may not reach a place of the full measure from before: a beat, but no less than a quarter."""
+    group = shape.group_at(place)
+    if shape.compound and shape.unit < TICKS_PER_QUARTER:
+        return place == group.start
+    return (place - group.start) % TICKS_PER_QUARTER == 0
 
 
 def _second_beam(before: bool, behind: bool, onset: int, first: bool, last: bool) -> str:

@@ -7,42 +7,17 @@ staves, then clef and range.
 
 from __future__ import annotations
 
-import re
-import statistics
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scoreassist.errors import RequestError, UnsupportedError
-from scoreassist.score.timeline import Attributes, Event, Part, Timeline
+from scoreassist.score.staves import Staff, read_staves
+from scoreassist.score.timeline import Event, Part, Timeline
+from scoreassist.score.voice_names import VOICES, is_instrument, named_voices
 
-VOICES = ("Soprano", "Alto", "Tenor", "Bass")
+__all__ = ["SINGABLE", "VOICES", "Choir", "Singer", "find_choir", "named_voices"]
 
 # Lowest and highest pitch that any singer reaches (MIDI): C2 to C7, sopranino descants and whistle tones apart.
 SINGABLE = (36, 96)
-
-_NAMES = (
-    (
-        r"s|so?pr?\.?|sopran|soprán|soprano|sopranos|soprani|soprane|sopraan|sopraano|szoprán|сопрано"
-        r"|mezzo-?soprano|mezzo|cantus|discantus|descant|trebles?|dessus|superius|melody|canto|tiple",
-        0,
-    ),
-    (r"a|alt\.?|alto|altos|alti|altus|altto|contralto|contraltos|contralti|haute-?contre|counter-?tenor|альт", 1),
-    (r"t|ten\.?|tenor|tenors|tenore|tenores|tenori|tenöre|ténor|ténors|taille|тенор", 2),
-    (
-        r"b|bas|bass|basses|basso|bassi|bassus|basse|bässe|bajo|bajos|baixo|basszus|бас"
-        r"|baritone|baritones|bariton|baritono|barítono|baryton",
-        3,
-    ),
-)
-_NAME_ROWS = tuple((re.compile(rf"(?:{pattern})(?:\s*(?:voice|solo|\d+|i+))?"), v) for pattern, v in _NAMES)
-_INSTRUMENT = re.compile(
-    r"sax|clarinet|klarin|flute|flöte|flaut|recorder|oboe|basso?on|fagott|dulcian|shawm|pommer|krumm|rackett"
-    r"|horn|corno|kornett|cornet|zink|trump|trompet|tromb|posaun|tuba|ophicl|serpent|bugle"
-    r"|viol|gamba|cello|geige|bratsche|string|double|[ck]ontr[ae]b|upright|lute|laute|harp|zither"
-    r"|guitar|gitarr|chitarr|ukulele|banjo|mandol|balalai|acoustic|electric|fretless|slap|e-bass|bass(?=-)|synth"
-    r"|piano|organ|orgel|continuo|keyboard|klavier|clav|accord|harmoni|celest|bell|glocken|marimba|phone?\b"
-    r"|drum|timpani|pauke|percussion|accomp|reduction|begleit"
-)
 
 
 @dataclass(slots=True)
@@ -104,57 +79,6 @@ class Choir:
         return Choir(singers, self.layout)
 
 
-@dataclass(slots=True)
-class _Staff:
-    """One staff and the voices that write on it."""
-
-    part: Part
-    number: int
-    voices: list[str]
-    attributes: Attributes
-    pitches: list[int]
-    chords: bool
-    lyrics: bool
-
-    @property
-    def low(self) -> bool:
-        """Whether the staff is a low one by its clef, or without clef by its range."""
-        clef = self.attributes.clef(self.number)
-        if clef is not None:
-            return clef[0] == "F" and clef[2] <= 0
-        return bool(self.pitches) and statistics.median(self.pitches) < 55
-
-    @property
-    def voice(self) -> int:
-        """Which one voice the staff's single line is most like, by clef and range."""
-        clef = self.attributes.clef(self.number)
-        if clef is not None and clef[0] == "G" and clef[2] == -1:
-            return 2
-        if clef is not None and clef[0] == "C":
-            return 2 if clef[1] == 4 else (1 if clef[1] == 3 else 0)
-        if self.low:
-            return 2 if self.pitches and statistics.median(self.pitches) > 57 else 3
-        return 0
-
-
-def named_voices(name: str) -> tuple[int, ...]:
-    """Voices that a part's name speaks of: ``Soprano`` (0,), ``S A`` or ``Soprano/Alto`` (0, 1), ``Flute`` ()."""
-    text = name.casefold().strip()
-    if not text or _INSTRUMENT.search(text):
-        return ()
-    whole = [v for pattern, v in _NAME_ROWS if pattern.fullmatch(text)]
-    if whole:
-        return (whole[0],)
-    if re.fullmatch(r"[satb]{2,4}", text):
-        words = list(text)
-    elif re.search(r"(?<!\w)[^satb\W\d_]\.|a cappella", text):
-        return ()  # other single letters: B.C. is a basso continuo
-    else:
-        words = [w for w in re.split(r"[\s/,&+.]+|\band\b|\bund\b|\bet\b", text) if w]
-    found = [v for word in words for pattern, v in _NAME_ROWS if pattern.fullmatch(word)]
-    return tuple(sorted(set(found)))
-
-
 def find_choir(timeline: Timeline, given: int | None = None) -> Choir:
     """Say which lines of a score are soprano, alto, tenor and bass.
 
@@ -171,7 +95,7 @@ def find_choir(timeline: Timeline, given: int | None = None) -> Choir:
     RequestError
         The score's lines cannot be told apart.
     """
-    staves = _staves(timeline)
+    staves = read_staves(timeline)
     if not staves:
         raise UnsupportedError("has no staff that can be sung; add a melody", source=timeline.score.name)
     named = _colla_parte(staves) or [(staff, named_voices(staff.part.name)) for staff in staves]
@@ -181,56 +105,28 @@ def find_choir(timeline: Timeline, given: int | None = None) -> Choir:
         choir = _by_staves(_choose(staves, timeline), timeline, given)
     elif len(choir.singers) < len(VOICES):
         _add_unnamed(choir, named)
+    by_place = {(id(staff.part), staff.number): staff for staff in staves}
     for singer in choir.singers.values():
-        _collect(singer)
+        _collect(singer, by_place[id(singer.part), singer.staff])
     _check_range(choir, timeline)
     return choir
 
 
-def _colla_parte(staves: list[_Staff]) -> list[tuple[_Staff, tuple[int, ...]]]:
+def _colla_parte(staves: list[Staff]) -> list[tuple[Staff, tuple[int, ...]]]:
     """A whole choir whose names go on with the instruments that double it: ``Soprano Oboe 1``; else nothing."""
     first = [(staff, named_voices((staff.part.name.split() or [""])[0])) for staff in staves]
     single = [voices for _, voices in first if len(voices) == 1]
     return first if sorted(single) == [(0,), (1,), (2,), (3,)] else []
 
 
-def _staves(timeline: Timeline) -> list[_Staff]:
-    """Staves that could be sung, from the top; percussion and tablature left out."""
-    staves = []
-    for part in timeline.parts:
-        for number in range(1, part.staves + 1):
-            events = [e for e in part.events() if e.staff == number]
-            attributes = next((m.start for m in part.measures if m.start.clef(number)), part.measures[0].start)
-            clef = attributes.clef(number)
-            if clef is not None and clef[0] in ("percussion", "TAB", "jianpu"):
-                continue
-            if any(e.kind == "unpitched" for e in events):
-                continue
-            notes = [e for e in events if e.kind == "note"]
-            staves.append(
-                _Staff(
-                    part,
-                    number,
-                    sorted({e.voice for e in events if e.kind in ("note", "rest")}, key=_voice_order),
-                    attributes,
-                    [e.midi for e in notes if e.midi is not None],
-                    any(e.chord for e in notes),
-                    any(e.element.find("lyric") is not None for e in notes),
-                )
-            )
-    return staves
-
-
-def _voice_order(number: str) -> tuple[int, str]:
-    return (int(number), "") if number.isdigit() else (10**6, number)
-
-
-def _by_names(named: list[tuple[_Staff, tuple[int, ...]]]) -> Choir | None:
+def _by_names(named: list[tuple[Staff, tuple[int, ...]]]) -> Choir | None:
     """Singers by part names; None when names leave it open."""
     singers: dict[int, Singer] = {}
     closed = False
     for staff, voices in named:
-        if len(voices) == 4 and staff.part.staves == 2:
+        if len(voices) == staff.part.staves > 1:
+            voices = voices[staff.number - 1 : staff.number]
+        elif len(voices) == 4 and staff.part.staves == 2:
             voices = voices[:2] if staff.number == 1 else voices[2:]
         if len(voices) > 2:
             return None
@@ -245,7 +141,7 @@ def _by_names(named: list[tuple[_Staff, tuple[int, ...]]]) -> Choir | None:
     return Choir(singers, "closed" if closed or lone else "open") if singers else None
 
 
-def _add_unnamed(choir: Choir, named: list[tuple[_Staff, tuple[int, ...]]]) -> None:
+def _add_unnamed(choir: Choir, named: list[tuple[Staff, tuple[int, ...]]]) -> None:
     """Give a choir the lines that no name speaks of, in the voices that the names have left.
 
     A second voice on a named staff sings what is paired with it. An instrument is one of the lines only where
@@ -253,7 +149,7 @@ def _add_unnamed(choir: Choir, named: list[tuple[_Staff, tuple[int, ...]]]) -> N
     """
     for staff, voices in named:
         pair = (0, 1) if voices and voices[0] < 2 else (2, 3)
-        if len(voices) == 1 and len(staff.voices) > 1 and not set(pair) <= set(choir.singers):
+        if len(voices) == 1 and not set(pair) <= set(choir.singers) and not _take_turns(staff):
             choir.singers.update({singer.voice: singer for singer in _pair(staff, *pair)})
             choir.layout = "closed"
     free = [v for v in range(len(VOICES)) if v not in choir.singers]
@@ -262,28 +158,39 @@ def _add_unnamed(choir: Choir, named: list[tuple[_Staff, tuple[int, ...]]]) -> N
         for place, (staff, voices) in enumerate(named)
         if not voices
         and staff.part.staves == 1
-        and (not _INSTRUMENT.search(staff.part.name.casefold()) or (place == 0 and not {2, 3} & set(free)))
+        and (not is_instrument(staff.part.name) or (place == 0 and not {2, 3} & set(free)))
     ]
-    lone = all(len(staff.voices) < 2 and not staff.chords for staff in lines)
+    lone = all(staff.singers == 1 for staff in lines)
     for place, staff in enumerate(lines):
         pair = (2, 3) if staff.low else (0, 1)
         if lone and len(lines) == len(free):
             new = [_alone(staff, free[place])]
-        elif len(staff.voices) < 2 and not staff.chords:
-            new = [_alone(staff, staff.voice)]
+        elif staff.singers == 1:
+            # Below a soprano that is named, another treble staff is the alto.
+            new = [_alone(staff, staff.voice if staff.voice in free else staff.voice ^ 1)]
         else:
             new = list(_pair(staff, *pair))
         if all(singer.voice in free and singer.voice not in choir.singers for singer in new):
             choir.singers.update({singer.voice: singer for singer in new})
 
 
-def _choose(staves: list[_Staff], timeline: Timeline) -> list[_Staff]:
+def _take_turns(staff: Staff) -> bool:
+    """Whether a staff is sung by one: it has one voice, or another one only where the first has no notes."""
+    if len(staff.voices) < 2:
+        return True
+    singing = [{e.voice for e in row if e.kind == "note"} for row in staff.rows]
+    return all(len(voices) < 2 for voices in singing) and len(set().union(*singing)) > 1
+
+
+def _choose(staves: list[Staff], timeline: Timeline) -> list[Staff]:
     """The staves that sing, where an accompaniment stands beside them."""
     singles = [s for s in staves if s.part.staves == 1]
+    if len(staves) == 1 or (len(staves) == 4 and len(singles) in (0, 4)):
+        return staves
     with_words = {id(s.part) for s in staves if s.lyrics}
     chosen = [s for s in staves if id(s.part) in with_words]
-    if len(staves) == 4 and len(singles) in (0, 4):
-        return staves
+    if len(staves) == 3 and not singles and sum(staff.singers for staff in staves) in (3, 4):
+        return staves  # a choir in one part, or an organ that plays one: two hands and the pedal
     if len(staves) <= 2:
         return chosen if len(chosen) == 1 and len({id(s.part) for s in staves}) > 1 else staves
     if 0 < len(chosen) <= 4:
@@ -296,22 +203,24 @@ def _choose(staves: list[_Staff], timeline: Timeline) -> list[_Staff]:
     )
 
 
-def _by_staves(staves: list[_Staff], timeline: Timeline, given: int | None) -> Choir:
+def _by_staves(staves: list[Staff], timeline: Timeline, given: int | None) -> Choir:
     if len(staves) == 4:
         return Choir({v: _alone(staff, v) for v, staff in enumerate(staves)}, "open")
+    if len(staves) == 3 and sum(staff.singers for staff in staves) == 4:
+        return _from_the_top(staves)
     if len(staves) == 3:
         lowest = 3 if staves[2].low else 2
         return Choir({v: _alone(staff, v) for v, staff in zip((0, 1, lowest), staves, strict=True)}, "open")
     if len(staves) == 2:
         upper, lower = staves
         same_part = upper.part is lower.part
-        shared = any(len(s.voices) > 1 or s.chords for s in staves)
+        shared = any(s.singers == 2 for s in staves)
         if same_part or shared or lower.low:
             pairs = [*_pair(upper, 0, 1), *_pair(lower, 2, 3)]
             return Choir({s.voice: s for s in pairs}, "closed")
         return Choir({0: _alone(upper, 0), 1: _alone(lower, 1)}, "open")
     staff = staves[0]
-    if len(staff.voices) > 1 or staff.chords:
+    if staff.singers == 2:
         low = staff.low if given is None else given >= 2
         pairs = [*_pair(staff, *((2, 3) if low else (0, 1)))]
         return Choir({s.voice: s for s in pairs}, "closed")
@@ -319,14 +228,23 @@ def _by_staves(staves: list[_Staff], timeline: Timeline, given: int | None) -> C
     return Choir({voice: _alone(staff, voice)}, "closed")
 
 
-def _alone(staff: _Staff, voice: int) -> Singer:
+def _from_the_top(staves: list[Staff]) -> Choir:
+    """Four singers on fewer staves, where lines and voices are equally many."""
+    singers: list[Singer] = []
+    for staff in staves:
+        voice = len(singers)
+        singers += _pair(staff, voice, voice + 1) if staff.singers == 2 else [_alone(staff, voice)]
+    return Choir({singer.voice: singer for singer in singers}, "closed")
+
+
+def _alone(staff: Staff, voice: int) -> Singer:
     return Singer(voice, staff.part, staff.number, staff.voices[0] if staff.voices else "1", None)
 
 
-def _pair(staff: _Staff, upper: int, lower: int) -> tuple[Singer, Singer]:
+def _pair(staff: Staff, upper: int, lower: int) -> tuple[Singer, Singer]:
     """Two singers of one staff; a voice number that is missing gets the next free one of the part."""
     numbers = list(staff.voices[:2])
-    taken = {e.voice for e in staff.part.events()}
+    taken = {e.voice for e in staff.part.events()} if len(numbers) < 2 else set()
     lone = len(numbers) == 1 and bool(staff.pitches) and not staff.chords
     while len(numbers) < 2:
         if numbers:
@@ -344,46 +262,50 @@ def _pair(staff: _Staff, upper: int, lower: int) -> tuple[Singer, Singer]:
     )
 
 
-def _lies_below(staff: _Staff, first: str, second: str) -> bool:
+def _lies_below(staff: Staff, first: str, second: str) -> bool:
     """Whether the first voice lies below the second in most measures in which both sing.
 
     Only those count: elsewhere one voice may hold the notes of both singers.
     """
     below = 0
-    for measure in staff.part.measures:
-        tops = [
-            [e.midi for e in measure.events if (e.staff, e.voice) == (staff.number, number) and e.midi is not None]
+    for row in staff.rows:
+        mine, other = (
+            [e.midi for e in row if e.voice == number and e.kind == "note" and e.midi is not None]
             for number in (first, second)
-        ]
-        if all(tops):
-            mine, other = (statistics.mean(pitches) for pitches in tops)
-            below += (mine < other) - (mine > other)
+        )
+        if mine and other:
+            one, two = sum(mine) * len(other), sum(other) * len(mine)  # of their means
+            below += (one < two) - (one > two)
     return below > 0
 
 
-def _collect(singer: Singer) -> None:
+def _collect(singer: Singer, staff: Staff) -> None:
     """Fill in a singer's own notes, resolving stems that two singers share."""
-    on_staff = [
-        [e for e in m.events if e.staff == singer.staff and e.kind in ("note", "rest")]
-        for m in singer.part.measures
-    ]
     if singer.upper is None:
-        pick: Callable[[list[Event]], list[Event]] = _top_line(singer.number)
-        singer.measures = [pick(events) for events in on_staff]
+        singer.measures = [_line(row, singer.number) for row in staff.rows]
         return
-    second_voice = len({e.voice for events in on_staff for e in events}) > 1
-    chords = any(e.chord for events in on_staff for e in events)
-    for events in on_staff:
+    second_voice = len(staff.voices) > 1
+    for events in staff.rows:
         own = [e for e in events if e.voice == singer.number]
         others = [e for e in events if e.voice != singer.number]
         shared = any(e.chord for e in events) or (
-            chords and not second_voice and any(e.kind == "note" for e in events)
+            staff.chords and not second_voice and any(e.kind == "note" for e in events)
         )
         if own and others:
-            beside = _beside(own, others) if chords and not singer.upper else []
+            beside = _beside(own, others) if staff.chords and not singer.upper else []
             singer.measures.append(_layer([*own, *beside], top=singer.upper))
         else:
             singer.measures.append(_layer((own or others) if shared else own, top=singer.upper))
+
+
+def _line(events: list[Event], number: str) -> list[Event]:
+    """What one sings who has a staff alone: the notes of another voice too, while the own one has none."""
+    own = [e for e in events if e.voice == number]
+    if len(own) < len(events) and not any(e.kind == "note" for e in own):
+        others = [e for e in events if e.voice != number]
+        if any(e.kind == "note" for e in others):
+            return sorted([*_layer(others, top=True), *own], key=lambda e: e.offset)
+    return _layer(own, top=True)
 
 
 def _beside(own: list[Event], others: list[Event]) -> list[Event]:
@@ -391,32 +313,43 @@ def _beside(own: list[Event], others: list[Event]) -> list[Event]:
     return [e for e in others if not any(o.offset < e.end and o.end > e.offset for o in own)]
 
 
-def _top_line(number: str) -> Callable[[list[Event]], list[Event]]:
-    return lambda events: _layer([e for e in events if e.voice == number], top=True)
-
-
 def _layer(events: list[Event], *, top: bool) -> list[Event]:
     """The highest (or lowest) note of each onset."""
-    chosen: dict[object, Event] = {}
+    chosen: dict[tuple[int, int], Event] = {}
+    in_order = True
+    last: Event | None = None
     for event in events:
-        held = chosen.get(event.offset)
-        if (
-            held is None
-            or held.midi is None
-            or (event.midi is not None and ((event.midi > held.midi) if top else (event.midi < held.midi)))
-        ):
-            chosen[event.offset] = event
-    return sorted(chosen.values(), key=lambda e: e.offset)
+        onset = event.offset.as_integer_ratio()
+        held = chosen.get(onset)
+        if held is None:
+            in_order = in_order and (last is None or last.offset < event.offset)
+            chosen[onset] = last = event
+        elif _outdoes(event, held, top):
+            chosen[onset] = event
+    layer = list(chosen.values())
+    return layer if in_order else sorted(layer, key=lambda e: e.offset)
+
+
+def _outdoes(event: Event, held: Event, top: bool) -> bool:
+    """Whether of two events at one moment this is the one that a singer sings."""
+    if (event.kind == "note") != (held.kind == "note"):
+        return event.kind == "note"
+    if event.midi is None or held.midi is None:
+        return held.midi is None
+    return event.midi > held.midi if top else event.midi < held.midi
 
 
 def _check_range(choir: Choir, timeline: Timeline) -> None:
-    notes = [(s, e) for s in choir.singers.values() for e in s.notes()]
-    for singer, event in notes:
-        if event.midi is not None and not SINGABLE[0] <= event.midi <= SINGABLE[1]:
+    """Refuse lines that nobody could sing; single notes out of range are the composer's business."""
+    low, high = SINGABLE
+    for singer in choir.singers.values():
+        notes = [(e.midi, e) for e in singer.notes() if e.midi is not None]
+        strange = [event for midi, event in notes if not low <= midi <= high]
+        if strange and len(strange) * 2 >= len(notes):
             raise UnsupportedError(
-                f"{singer.name} has a note outside any singer's range (MIDI {event.midi}, C2 to C7 is"
-                f" {SINGABLE[0]} to {SINGABLE[1]}); transpose it by octaves",
+                f"{singer.name} lies outside any singer's range in {len(strange)} of {len(notes)} notes (MIDI"
+                f" {strange[0].midi}; C2 to C7 is {low} to {high}); transpose it by octaves",
                 source=timeline.score.name,
                 part=singer.part.id,
-                measure=timeline.measures[event.measure].number,
+                measure=timeline.measures[strange[0].measure].number,
             )

@@ -63,15 +63,28 @@ def leave_chord(note: etree._Element) -> None:
 
 def _hand_over_notations(note: etree._Element, heir: etree._Element) -> None:
     """Slurs, fermatas and articulations; ties are each note's own."""
-    signs = [sign for sign in note.iterfind("notations/*") if sign.tag != "tied"]
-    if not signs:
-        return
-    notations = heir.find("notations")
+    for sign in note.findall("notations/*"):
+        if sign.tag != "tied":
+            append_notation(heir, sign)
+
+
+def append_notation(note: etree._Element, sign: etree._Element) -> None:
+    """Put a sign into a note's notations."""
+    notations = note.find("notations")
     if notations is None:
         notations = etree.Element("notations")
-        insert_child(heir, notations)
-    for sign in signs:
-        notations.append(sign)
+        insert_child(note, notations)
+    notations.append(sign)
+
+
+def graces_before(note: etree._Element) -> list[etree._Element]:
+    """Grace notes that stand right in front of a note, in its voice."""
+    graces = []
+    for other in note.itersiblings(preceding=True):
+        if other.tag != "note" or other.find("grace") is None or other.findtext("voice") != note.findtext("voice"):
+            break
+        graces.append(other)
+    return graces
 
 
 def unbeam(gone: list[etree._Element]) -> None:
@@ -79,7 +92,7 @@ def unbeam(gone: list[etree._Element]) -> None:
     before = next(_neighbours(gone[0], gone, forwards=False), None)
     behind = next(_neighbours(gone[-1], gone, forwards=True), None)
     if before is not None:
-        _mend(before, {"begin": None, "continue": "end"}, "backward hook")
+        _mend(before, {"begin": None, "continue": "end", "forward hook": "backward hook"}, "backward hook")
     if behind is not None:
         _mend(behind, {"end": None, "continue": "begin", "backward hook": "forward hook"}, "forward hook")
 
@@ -107,31 +120,48 @@ def _mend(note: etree._Element, changes: dict[str, str | None], hook: str) -> No
             return
 
 
-def loose_slurs(singer: Singer) -> list[etree._Element]:
-    """Ends of slurs in a singer's voice whose other end is not there."""
-    begun: dict[str, etree._Element] = {}
+# Notations that begin on one note and end on another.
+_PAIRED = ("slur", "glissando", "slide", "tuplet", "tremolo", "wavy-line")
+
+
+def loose_ends(singer: Singer) -> list[etree._Element]:
+    """Ends of slurs, and of whatever else joins two notes, in a singer's voice whose other end is not there."""
+    begun: dict[tuple[str, str], etree._Element] = {}
     loose = []
     for note in singer.part.element.iterfind("measure/note"):
         if (note.findtext("voice") or "1").strip() != singer.number:
             continue
-        for slur in note.iterfind("notations/slur"):
-            number = slur.get("number") or "1"
-            if slur.get("type") == "start":
-                if number in begun:
-                    loose.append(begun[number])
-                begun[number] = slur
-            elif slur.get("type") == "stop":
-                if number not in begun:
-                    loose.append(slur)
-                begun.pop(number, None)
+        for sign in note.iterfind("notations//*[@type]"):
+            place = str(sign.tag), sign.get("number") or "1"
+            if place[0] not in _PAIRED:
+                continue
+            if sign.get("type") == "start":
+                if place in begun:
+                    loose.append(begun[place])
+                begun[place] = sign
+            elif sign.get("type") == "stop":
+                if place not in begun:
+                    loose.append(sign)
+                begun.pop(place, None)
     return loose + list(begun.values())
 
 
-def remove_notation(notation: etree._Element) -> None:
-    """Take a sign out of a note's notations, and these too if they are then empty."""
-    notations = notation.getparent()
-    assert notations is not None
-    notations.remove(notation)
-    note = notations.getparent()
-    if len(notations) == 0 and note is not None:
-        note.remove(notations)
+def remove_notation(sign: etree._Element) -> None:
+    """Take a sign out of a note, and the notations that held it if they are then empty."""
+    parent = sign.getparent()
+    assert parent is not None
+    parent.remove(sign)
+    if parent.tag != "note" and len(parent) == 0:
+        remove_notation(parent)
+
+
+def remove(element: etree._Element) -> None:
+    """Remove an element with its line."""
+    parent, before = element.getparent(), element.getprevious()
+    assert parent is not None
+    if element.getnext() is None:
+        if before is not None:
+            before.tail = element.tail
+        else:
+            parent.text = element.tail
+    parent.remove(element)

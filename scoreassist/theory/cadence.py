@@ -131,6 +131,7 @@ def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -
     free = ~grid.known & ~rest
     rhythm = rhythm.copy()
     unruled = rhythm < 0
+    unruled[:, tick] |= rhythm[:, tick] != hold  # that a note begins there is no rule against it
     # A voice holds what it has chosen, not a given note: from the second tick of its hole on.
     holds = free[:, tick + 1 : stop] & free[:, tick : stop - 1] & unruled[:, tick + 1 : stop]
     rhythm[:, tick + 1 : stop][holds] = hold
