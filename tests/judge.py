@@ -254,11 +254,11 @@ ACCIDENTALS = {"flat-flat": -2, "flat": -1, "natural": 0, "sharp": 1, "double-sh
 
 
 def in_key(step: str, fifths: int) -> int:
-    """Alteration of a step in a key signature."""
+    """Alteration of a step in a key signature; the eighth sharp is a second one on F, the eighth flat one on B."""
     order = "FCGDAEB"
     if fifths >= 0:
-        return 1 if step in order[:fifths] else 0
-    return -1 if step in order[7 + fifths :] else 0
+        return (fifths - order.index(step) + 6) // 7
+    return -((-fifths - order[::-1].index(step) + 6) // 7)
 
 
 def canonical(element: etree._Element) -> bytes:

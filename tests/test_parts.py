@@ -227,6 +227,13 @@ def test_who_joins_a_singer_with_a_sound_of_its_own_sounds_like_that_one():
     assert [e.text for e in root.iter("volume")] == 4 * ["78"]
 
 
+@pytest.mark.parametrize("program", ["0", "129", "-1", "piano", ""])
+def test_a_sound_that_midi_does_not_have_is_not_taken_over(program: str):
+    timeline = read_timeline(Score(with_instrument("1", program)))
+    add_missing_singers(timeline, find_choir(timeline), "open")
+    assert [row.split()[-1] for row in instruments(timeline.score.root)[1:]] == ["53", "53", "53"]
+
+
 @pytest.mark.parametrize(
     ("taken", "free"),
     [

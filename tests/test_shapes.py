@@ -404,6 +404,24 @@ def test_a_voice_that_crosses_to_the_other_staff_is_one_voice():
     }
 
 
+def test_of_two_singers_who_cross_together_the_one_who_stays_gets_a_voice_number_of_its_own():
+    away = crossing("G", 4, 1) + crossing("C", 4, 1).replace("<note>", "<note><chord/>")
+    chords = away + crossing("G", 3, 2) + crossing("C", 3, 2).replace("<note>", "<note><chord/>")
+    home = chords.replace("<staff>1</staff>", "<staff>2</staff>")
+    back = "<backup><duration>16</duration></backup><backup><duration>16</duration></backup>"
+    rows = [f"c5:w {back.split('</backup>')[0]}</backup>{notes}" for notes in (chords, home)]
+    root = completed(score(Staff(" | ".join(rows), clefs=GRAND)), measures="1", parts=["Tenor"])
+    voices = {
+        (n.findtext("staff"), n.findtext("voice")): n.findtext("pitch/step")
+        for n in measure_of(root, 1).findall("note")
+        if n.find("pitch") is not None and n.findtext("pitch/step") == "C" and n.findtext("duration") == "8"
+    }
+    new = {n.findtext("voice") for n in measure_of(root, 1).findall("note") if n.findtext("duration") == "4"}
+    assert len(new) == 1
+    assert len({voice for _, voice in voices}) == 1
+    assert new.isdisjoint({voice for _, voice in voices})
+
+
 def test_voice_numbers_that_each_staff_counts_for_itself_are_lines_of_their_own():
     second = "<backup><duration>16</duration></backup><note><pitch><step>C</step><octave>3</octave></pitch>"
     second += "<duration>16</duration><voice>1</voice><type>whole</type><staff>2</staff></note>"

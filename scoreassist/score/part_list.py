@@ -34,8 +34,9 @@ def new_score_part(root: etree._Element, voices: Sequence[int], beside: etree._E
     channel = _free_channel(root)
     if channel is not None:
         etree.SubElement(midi, "midi-channel").text = str(channel)
-    program = beside.findtext("midi-instrument/midi-program")
-    etree.SubElement(midi, "midi-program").text = program or CHOIR_AAHS
+    program = (beside.findtext("midi-instrument/midi-program") or "").strip()
+    known = program.isdecimal() and 1 <= int(program) <= 128
+    etree.SubElement(midi, "midi-program").text = program if known else CHOIR_AAHS
     for tag in ("volume", "pan"):
         if (setting := beside.find(f"midi-instrument/{tag}")) is not None:
             setting = copy.deepcopy(setting)

@@ -229,8 +229,11 @@ class MeasureWriter:
         """What was written as this singer's, and is the other's alone now, gets the other's voice number."""
         if self.partner is None:
             return
+        # The voice may stand on the other staff for a moment.
+        moments = {event.offset for event in self.part_measure.events if event.element in self.kept}
         for event in self.part_measure.events:
-            inside = event.offset < finish and event.end > begin and event.staff == self.singer.staff
+            here = event.staff == self.singer.staff or event.offset in moments
+            inside = event.offset < finish and event.end > begin and here
             number = event.element.find("voice")
             if inside and is_there(event.element) and number is not None and number.text == self.singer.number:
                 number.text = self.partner.number

@@ -125,7 +125,7 @@ def _value(note: Placed) -> Fraction | None:
 
 
 def _slack(note: Placed, said: Fraction) -> Fraction:
-    """By how much a duration may be rounded: notes of tuplets and the finest values, which few divisions can write."""
+    """By how much a duration may be rounded: in tuplets, and of values too fine for most divisions."""
     rounded = note.element.find("time-modification") is not None or said < FINE
     return _unit(note) if rounded else ZERO
 
