@@ -35,6 +35,8 @@ def choose_hole(choir: Choir, root: etree._Element, seed: str) -> Hole | None:
     lines = judge.lines(root)
     singers = sorted(choir.singers.items())
     for _, singer in draw.sample(singers, len(singers)):
+        if any(event.staff != singer.staff for event in singer.notes()):
+            continue  # on two staves: for the judge, two lines
         line = (singer.part.id, singer.staff, singer.number)
         numbers = [m.get("number") or "" for m in singer.part.element.findall("measure")]
         places = list(_places(numbers, lines[line])) if line in lines else []

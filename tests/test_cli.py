@@ -89,7 +89,7 @@ def test_help_lists_every_command_and_the_exit_statuses():
     assert result.exit_code == 0
     for name in ("harmonize", "complete", "render", "info", "models"):
         assert f"\n  {name} " in result.stdout
-    assert "Exit status: 0 done, 2 usage, 3 unreadable" in result.stdout
+    assert "Exit status: 0 done, 1 findings, 2 usage, 3 unreadable" in result.stdout
 
 
 def test_version_is_that_of_the_package():

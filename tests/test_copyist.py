@@ -346,6 +346,18 @@ def test_a_voice_that_is_not_there_is_written_behind_a_backup():
     assert stems(measure_of(root, 1), 1) == [None]
 
 
+@pytest.mark.parametrize("music", ["_:h r:h", "r:h _:h", "_:h r:q _:q", "r:q _:q r:h"])
+def test_time_without_notes_beside_the_rests_of_a_voice_is_its_own(music: str):
+    root = filled(score(f"c5:w | {music} | c5:w"), {"Soprano": {2: "e5/8 d5/8"}})
+    assert sequence(measure_of(root, 2)) == "e5:h d5:h"
+
+
+def test_a_new_key_cuts_a_note_and_the_sign_stands_between_its_halves():
+    key = "<attributes><key><fifths>2</fifths></key></attributes>"
+    root = filled(score(f"c5:w | r:h {key} r:h"), {"Soprano": {2: "g4/16"}})
+    assert sequence(measure_of(root, 2)) == "g4:h~ attributes g4:h"
+
+
 def test_a_voice_that_enters_late_leaves_time_on_either_side():
     root = filled(score("c5:w ; e4:w | c5:h d5:h"), {"Alto": {2: "4: e4/4 f4/4"}})
     assert sequence(measure_of(root, 2)) == "c5:h d5:h backup=12 e4:q f4:q forward=4"

@@ -20,20 +20,9 @@ SAMPLE = [
 ]
 
 
-# What is known to go wrong; a row goes when it is mended.
-KNOWN = {
-    "13aa-KeySignatures-Extreme.xml": "the judge reads no signatures beyond seven sharps or flats",
-    "43d-MultiStaff-StaffChange.xml": "a voice on two staves is parted, and a given note lost",
-    "schoenberg/opus19/movement2.mxl": "a given forward of the voice stays beneath its new notes",
-    "ComprehensiveChordSymbolsTestFile.mxl": "new parts take over a MIDI program that is none",
-}
-
-
 def rows(names: list[str]) -> list[Any]:
-    """Parameters of a test for each file, with what is known of it."""
-    known = {name: why for name in names for end, why in KNOWN.items() if name.endswith(end)}
-    marks = {name: [pytest.mark.xfail(reason=why)] for name, why in known.items()}
-    return [pytest.param(name, id=name.rsplit("/", 1)[-1], marks=marks.get(name, [])) for name in names]
+    """Parameters of a test for each file."""
+    return [pytest.param(name, id=name.rsplit("/", 1)[-1]) for name in names]
 
 
 def test_music21_ships_the_files():

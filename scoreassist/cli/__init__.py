@@ -59,7 +59,7 @@ def _stop(message: str, status: int) -> NoReturn:
 @click.group(
     cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit status: 0 done, 2 usage, 3 unreadable or unsupported input.",
+    epilog="Exit status: 0 done, 1 findings, 2 usage, 3 unreadable or unsupported input.",
 )
 @click.version_option(__version__)
 def program() -> None:

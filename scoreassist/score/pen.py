@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from lxml import etree
 
@@ -188,11 +188,15 @@ class Pen:
 
 
 def note_values(note: NewNote, measure: Measure) -> list[int]:
-    """Lengths of the tied values in which a note is written, in sixteenths."""
+    """Lengths of the tied values in which a note is written, in sixteenths; a new key signature cuts it."""
     if _is_measure_rest(note, measure):
         return [note.ticks]
     pickup = int(measure.pickup * TICKS_PER_QUARTER)
-    return split(note.onset, note.ticks, measure.metre or COMMON_TIME, pickup, note.midi is None)
+    end = note.onset + note.ticks
+    cuts = [int(tick) for offset, _ in measure.keys if (tick := offset * TICKS_PER_QUARTER).denominator == 1]
+    edges = [note.onset, *(tick for tick in cuts if note.onset < tick < end), end]
+    metre, rest = measure.metre or COMMON_TIME, note.midi is None
+    return [value for start, stop in pairwise(edges) for value in split(start, stop - start, metre, pickup, rest)]
 
 
 def _is_measure_rest(note: NewNote, measure: Measure) -> bool:

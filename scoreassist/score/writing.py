@@ -58,7 +58,7 @@ class MeasureWriter:
             return []
         replaced = [e for e in self.events if e.offset < finish and e.end > begin and is_there(e.element)]
         given = [e for e in replaced if e.element in self.kept]
-        own = [e for e in replaced if e.element not in self.kept]
+        own = self._with_pauses([e for e in replaced if e.element not in self.kept], begin, finish)
         # Where the lower singer of a staff rests together with the upper one, the rest of that stands for both.
         lower = self.singer.upper is False
         shared = [n for n in notes if lower and n.midi is None and not self._partner_sings(n)]
@@ -76,6 +76,23 @@ class MeasureWriter:
         self.events = [e for e in self.events if e not in own] + [self._event(item) for item in placed]
         return placed
 
+    def _with_pauses(self, own: list[Event], begin: Fraction, finish: Fraction) -> list[Event]:
+        """Notes and rests, with each `<forward>` that is time of their voice: by its number, or beside one."""
+        beside = {e.element.getprevious() for e in own} | {e.element.getnext() for e in own}
+        pauses = [
+            Event(child, "rest", self.measure.index, onset, end - onset, self.singer.number, self.singer.staff)
+            for child, onset, end in self._children()
+            if child.tag == "forward" and begin <= onset < end <= finish and self._is_own(child, child in beside)
+            and not any(e.offset < end and e.end > onset for e in own)
+        ]  # fmt: skip
+        return sorted([*own, *pauses], key=lambda e: e.offset)
+
+    def _is_own(self, forward: etree._Element, beside: bool) -> bool:
+        number, staff = forward.findtext("voice"), forward.findtext("staff", str(self.singer.staff))
+        return (
+            beside if number is None else (number.strip(), staff) == (self.singer.number, str(self.singer.staff))
+        )
+
     def _partner_sings(self, rest: NewNote) -> bool:
         """Whether the other singer of the staff has a note while this one rests."""
         if self.partner is None:
@@ -89,17 +106,20 @@ class MeasureWriter:
 
     def _notes(self) -> Iterator[tuple[etree._Element, Fraction, Fraction]]:
         """The measure's notes as they stand now, with onset and end in quarters."""
+        return (row for row in self._children() if row[0].tag == "note" and row[0].find("pitch") is not None)
+
+    def _children(self) -> Iterator[tuple[etree._Element, Fraction, Fraction]]:
+        """What lasts in the measure as it stands now, notes and moves, with onset and end in quarters."""
         cursor = last = Fraction(0)
         for child in self.part_measure.element:
+            if child.tag not in ("note", "backup", "forward"):
+                continue
             length = self._length(child)
             if child.tag == "backup":
-                cursor = max(cursor - length, Fraction(0))
-            elif child.tag == "forward":
-                cursor += length
-            elif child.tag == "note" and child.find("chord") is None:
+                last, cursor = cursor, max(cursor - length, Fraction(0))
+            elif child.find("chord") is None:
                 last, cursor = cursor, cursor + length
-            if child.tag == "note" and child.find("pitch") is not None:
-                yield child, last, last + length
+            yield child, last, last + length
 
     def _length(self, child: etree._Element) -> Fraction:
         """Quarters that a child of the measure lasts; a note that does not say goes by its value."""
@@ -143,7 +163,10 @@ class MeasureWriter:
             return False
         parent = self.part_measure.element
         first, last = parent.index(own[0].element), parent.index(own[-1].element)
-        return not any(child.tag in ("backup", "forward") for child in list(parent)[first:last])
+        among = {e.element for e in own}
+        return not any(
+            child.tag in ("backup", "forward") and child not in among for child in list(parent)[first:last]
+        )
 
     def _put_in_place(self, run: list[Event], placed: list[Placed]) -> None:
         """Replace a run of notes; directions between them keep their moment in time."""
@@ -158,10 +181,10 @@ class MeasureWriter:
         at = run[0].offset
         between: list[tuple[Fraction, etree._Element]] = []
         for child in list(parent)[first : last + 1]:
-            if child.tag == "note":
-                own = next((e for e in run if e.element is child), None)
-                at = own.end if own is not None else at
-            else:
+            own = next((e for e in run if e.element is child), None)
+            if own is not None:
+                at = own.end
+            elif child.tag != "note":
                 between.append((at, child))
         tail = parent[last].tail
         for child in list(parent)[first : last + 1]:
@@ -286,15 +309,11 @@ class MeasureWriter:
     def _final_cursor(self) -> Fraction:
         """Where the measure's last element leaves off, in quarters."""
         cursor = Fraction(0)
-        for child in self.part_measure.element:
-            if child.tag not in ("note", "backup", "forward"):
-                continue
-            skip = child.find("chord") is not None or child.find("grace") is not None
-            length = self._length(child)
+        for child, onset, end in self._children():
             if child.tag == "backup":
-                cursor = max(cursor - length, Fraction(0))
-            elif child.tag == "forward" or not skip:
-                cursor += length
+                cursor = max(onset - (end - onset), Fraction(0))
+            elif child.find("chord") is None:
+                cursor = end
         return cursor
 
 
