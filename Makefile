@@ -34,8 +34,7 @@ format: $(VENV)/.installed-dev ## Put the code into the common form
 	$(BIN)/ruff format
 
 bench: ## List the benchmarks; each is run by hand
-	@for file in benchmarks/*.py; do \
-		test -e "$$file" || { echo "no benchmarks yet"; break; }; \
+	@for file in $$(grep -l __main__ benchmarks/*.py); do \
 		printf '  $(BIN)/python %-36s %s\n' "$$file" "$$(sed -n '1s/^"""\(.*\)/\1/p' "$$file" | tr -d '"')"; \
 	done
 

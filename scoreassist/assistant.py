@@ -19,9 +19,10 @@ from scoreassist.networks.store import load_filler
 from scoreassist.options import CANDIDATES, MODEL, TEMPERATURE
 from scoreassist.score.copyist import write_notes
 from scoreassist.score.document import Score, open_score
-from scoreassist.score.flags import select
-from scoreassist.score.lyrics import find_text, share_text
-from scoreassist.score.marks import Marks, erase, find_harmony, find_marks
+from scoreassist.score.elements import erase
+from scoreassist.score.flags import select, wanted_voices
+from scoreassist.score.lyrics import find_text, share_text, sung_on, text_of
+from scoreassist.score.marks import Marks, find_harmony, find_marks
 from scoreassist.score.parts import add_missing_singers, suits_closed
 from scoreassist.score.pen import NewNote, Placed
 from scoreassist.score.regions import describe
@@ -187,8 +188,9 @@ def harmonize(
     wishes = FillOptions(**options)
     score, timeline, choir = _read(source, given)
     chosen = layout or (choir.layout if choir.layout == "open" or suits_closed(choir) else "open")
-    added = add_missing_singers(timeline, choir, chosen)
-    marks = find_harmony(timeline, choir, select(measures, parts))
+    selection = select(measures, parts)
+    added = add_missing_singers(timeline, choir, chosen, wanted_voices(selection))
+    marks = find_harmony(timeline, choir, selection)
     return _fill(began, score, timeline, choir, marks, wishes, added)
 
 
@@ -261,7 +263,11 @@ def _fill(
     if passage.fill.any():
         filled = _choose(passage, options)
         modelled = time.perf_counter()
-        notes = _notes(passage, filled.grid)
+        sung = {voice: sung_on(singer, text_of(singer)) for voice, singer in choir.singers.items()}
+        leader = words[0].voice if words is not None else None
+        if leader is not None:
+            sung = {voice: own or sung[leader] for voice, own in sung.items()}
+        notes = _notes(passage, passage.held_on_syllables(filled.grid, sung, leader))
         written = write_notes(timeline, choir, notes, added)
         if words is not None:
             share_text(*words, choir, written)

@@ -129,7 +129,8 @@ def as_text(report: dict[str, Any]) -> str:
         changes = [
             f"{c['value']}" + (f" from measure {c['measure']}" if i else "") for i, c in enumerate(report[name])
         ]
-        lines.append(f"  {name[:-1]}: {', '.join(changes)}")
+        sounding = " (as it sounds)" if name == "keys" and any(p["transposition"] for p in report["parts"]) else ""
+        lines.append(f"  {name[:-1]}{sounding}: {', '.join(changes)}")
     for part in report["parts"]:
         staves = "1 staff" if part["staves"] == 1 else f"{part['staves']} staves"
         notes = _count(part["notes"], "note")
@@ -156,8 +157,15 @@ def as_text(report: dict[str, Any]) -> str:
 
 
 def _extent(region: dict[str, str]) -> str:
-    first, last = region["first"], region["last"]
-    return f"measure {first}" if first == last else f"measures {first} to {last}"
+    """``measures 5 to 8``, ``measure 5, beats 2 to 3``, ``measures 5, beat 3, to 8, beat 1``."""
+    (first, _, begin), (last, _, end) = (region[key].partition(".") for key in ("first", "last"))
+    if first == last:
+        beats = {(True, True): f", beats {begin} to {end}", (True, False): f", from beat {begin}"}
+        beats |= {(False, True): f", to beat {end}", (False, False): ""}
+        one = f", beat {begin}" if begin and begin == end else beats[bool(begin), bool(end)]
+        return f"measure {first}{one}"
+    start, stop = (f"{number}, beat {beat}" if beat else number for number, beat in ((first, begin), (last, end)))
+    return f"measures {start}{',' if begin else ''} to {stop}"
 
 
 def _count(number: int, what: str) -> str:

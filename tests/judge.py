@@ -158,8 +158,9 @@ def dangling_ties(root: etree._Element, line: Line) -> list[str]:
 
 def values_that_do_not_fit(root: etree._Element, line: Line) -> list[str]:
     """Notes whose type and dots say another length than their duration."""
-    kinds = {"16th": Fraction(1, 4), "eighth": Fraction(1, 2), "quarter": Fraction(1), "half": Fraction(2)}
-    kinds |= {"whole": Fraction(4), "breve": Fraction(8), "32nd": Fraction(1, 8)}
+    names = ("maxima", "long", "breve", "whole", "half", "quarter", "eighth")
+    names += ("16th", "32nd", "64th", "128th", "256th", "512th", "1024th")
+    kinds = {name: Fraction(32, 2**power) for power, name in enumerate(names)}
     wrong = []
     for index, row in enumerate(lines(root)[line]):
         for sound in row:

@@ -197,6 +197,23 @@ def test_the_given_voice_can_be_named(given: str, new: list[str]):
     assert pitches(result.score.to_xml()) == pitches(MELODY)
 
 
+@pytest.mark.parametrize(
+    ("parts", "layout", "names"),
+    [
+        (["Alto"], "closed", [""]),
+        (["Alto"], "open", ["", "Alto"]),
+        (["Bass"], "closed", ["", "Bass"]),
+        (["Bass", "Tenor"], "closed", ["", "Tenor Bass"]),
+        (["Alto", "Bass"], "open", ["", "Alto", "Bass"]),
+    ],
+)
+def test_only_the_voices_that_are_named_are_added(parts: list[str], layout: str, names: list[str]):
+    result = scoreassist.harmonize(MELODY, parts=parts, layout=layout, candidates=1)
+    assert voices(result) == parts
+    root = etree.fromstring(result.score.to_xml())
+    assert [row.findtext("part-name") or "" for row in root.iter("score-part")] == names
+
+
 @pytest.mark.parametrize(("layout", "staves"), [("open", 4), ("closed", 2)])
 def test_the_layout_can_be_chosen(layout: str, staves: int):
     result = scoreassist.harmonize(MELODY, layout=layout, candidates=1)

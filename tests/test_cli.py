@@ -243,6 +243,7 @@ WRONG_REQUESTS = {
     "words for measures": (("-o", "out.musicxml", "--measures", "the end"), 2, "are not a range"),
     "unknown part": (("-o", "out.musicxml", "--parts", "Oboe"), 2, "holes.musicxml: no singer is called 'Oboe'"),
     "no part": (("-o", "out.musicxml", "--parts", ","), 2, "names nobody"),
+    "no part at all": (("-o", "out.musicxml", "--parts", ""), 2, "names nobody"),
     "cold": (("-o", "out.musicxml", "--temperature", "0"), 2, "temperature is 0.0"),
     "below zero": (("-o", "out.musicxml", "--temperature", "-1"), 2, "temperature is -1.0"),
     "too cold for single precision": (("-o", "out.musicxml", "--temperature", "1e-300"), 2, "temperature"),
@@ -567,7 +568,7 @@ def test_nothing_to_fill_is_said_and_the_very_bytes_are_written():
     Path("full.musicxml").write_bytes(full)
     result = run("complete", "full.musicxml", "-o", "out.musicxml", *QUICK)
     assert result.exit_code == 0
-    assert "nothing is marked or empty; mark measures with --measures" in result.stderr
+    assert "nothing is marked or empty; see `scoreassist info`, or mark measures with --measures" in result.stderr
     assert Path("out.musicxml").read_bytes() == full
 
 

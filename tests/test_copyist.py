@@ -44,9 +44,14 @@ def beam_signs(measure: etree._Element, voice: str | int = 1) -> str:
 
 
 def beamed(source: bytes, signs: str) -> bytes:
-    """The score with first beams on its eighths, in order."""
+    """The score with first beams on its eighths, in order; rests have none."""
     values = {"[": "begin", "-": "continue", "]": "end"}
-    text, eighth = source.decode(), re.compile(r"(<type>eighth</type>)(?=(?:<staff>\d</staff>)?</note>)")
+    text, eighth = (
+        source.decode(),
+        re.compile(
+            r"(?<!<rest/>)(<duration>\d+</duration><voice>\d</voice><type>eighth</type>)(?=(?:<staff>\d</staff>)?</note>)"
+        ),
+    )
     for sign in signs:
         text = eighth.sub(rf'\1<beam number="1">{values[sign]}</beam>', text, count=1)
     return text.encode()
@@ -205,29 +210,53 @@ def test_a_measure_of_three_breves_is_written_with_ties():
     assert line(measure_of(root, 1)) == "c5:W.~ c5:W."
 
 
-def test_the_beams_of_given_notes_end_where_their_neighbours_are_replaced():
+def test_beams_of_given_notes_end_at_longer_notes_and_go_on_to_others():
     source = beamed(score("c5:e d5:e e5:e f5:e g5:e f5:e e5:e d5:e"), "[--][--]")
     measure = measure_of(filled(source, {"Soprano": {1: "4: a4/4"}}), 1)
     assert line(measure) == "c5:e d5:e a4:q g5:e f5:e e5:e d5:e"
     assert beam_signs(measure) == "[].[--]"
     measure = measure_of(filled(source, {"Soprano": {1: "2: a4/12"}}), 1)
     assert line(measure) == "c5:e a4:e~ a4:q~ a4:q. d5:e"
-    assert beam_signs(measure) == "....."
+    assert beam_signs(measure) == "[]..."
     measure = measure_of(filled(source, {"Soprano": {1: "6: a4/4"}}), 1)
     assert line(measure) == "c5:e d5:e e5:e a4:e~ a4:e f5:e e5:e d5:e"
-    assert beam_signs(measure) == "[-]..[-]"
+    assert beam_signs(measure) == "[--][--]"
 
 
-def test_a_sixteenth_whose_neighbour_is_replaced_gets_a_hook():
+@pytest.mark.parametrize("ticks", ["0: b4/2", "2: b4/2", "4: b4/2", "2: b4/2 a4/2"])
+def test_three_eighths_of_a_dotted_beat_stay_under_one_beam_whichever_is_new(ticks: str):
+    source = beamed(score(Staff("c5:e d5:e e5:e c5:q.", time="6/8")), "[-]")
+    assert beam_signs(measure_of(filled(source, {"Soprano": {1: ticks}}), 1)) == "[-]."
+
+
+def test_new_notes_are_not_beamed_to_given_ones_that_had_flags_or_rests_between():
+    source = beamed(score("g5:e r:e e5:e d5:e c5:e d5:e e5:e f5:e"), "[-]")
+    measure = measure_of(filled(source, {"Soprano": {1: "4: c5/2 | 10: a4/2"}}), 1)
+    assert line(measure) == "g5:e r:e c5:e d5:e c5:e a4:e e5:e f5:e"
+    assert beam_signs(measure) == "..[]...."
+
+
+def test_a_beam_over_a_rest_ends_with_the_note_behind_it():
+    source = beamed(score("c5:e r:e e5:e f5:e c5:h"), "[-]")
+    measure = measure_of(filled(source, {"Soprano": {1: "4: a4/4"}}), 1)
+    assert line(measure) == "c5:e r:e a4:q c5:h"
+    assert beam_signs(measure) == "...."
+
+
+def test_sixteenths_at_the_edge_of_a_hole_join_or_get_a_hook():
     source = score("c5:s d5:s e5:s f5:s c5:h.").decode()
     for one, two in (("begin", "begin"), ("continue", "continue"), ("continue", "continue"), ("end", "end")):
         beams = f'<beam number="1">{one}</beam><beam number="2">{two}</beam>'
         source = source.replace("<type>16th</type></note>", f"<type>16th</type>{beams}</note>", 1)
     first, second, *_ = sung(filled(source.encode(), {"Soprano": {1: "2: g4/2"}}))
     assert [b.text for b in first.findall("beam")] == ["begin", "begin"]
-    assert [b.text for b in second.findall("beam")] == ["end", "end"]
-    first, *_ = sung(filled(source.encode(), {"Soprano": {1: "1: g4/3"}}))
-    assert first.findall("beam") == []
+    assert [b.text for b in second.findall("beam")] == ["continue", "end"]
+    first, second, *_ = sung(filled(source.encode(), {"Soprano": {1: "1: g4/3"}}))
+    assert [b.text for b in first.findall("beam")] == ["begin", "forward hook"]
+    assert [b.text for b in second.findall("beam")] == ["end"]
+    first, second, *_ = sung(filled(source.encode(), {"Soprano": {1: "1: g4/1"}}))
+    assert [b.text for b in first.findall("beam")] == ["begin", "begin"]
+    assert [b.text for b in second.findall("beam")] == ["continue", "continue"]
 
 
 def test_a_hook_never_points_at_a_note_that_was_replaced():
@@ -236,7 +265,7 @@ def test_a_hook_never_points_at_a_note_that_was_replaced():
         signs = "".join(f'<beam number="{number}">{sign}</beam>' for number, sign in enumerate(beams, 1))
         source = re.sub(r"(?<=<type>)(eighth|16th)</type></note>", rf"\1</type >{signs}</note>", source, count=1)
     _, second, *_ = sung(filled(source.encode(), {"Soprano": {1: "3: g4/2 a4/1"}}))
-    assert [beam.text for beam in second.findall("beam")] == ["end", "backward hook"]
+    assert [beam.text for beam in second.findall("beam")] == ["continue", "begin"]
 
 
 def slurred(source: bytes, *marks: str) -> bytes:

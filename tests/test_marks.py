@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -11,8 +12,9 @@ from shorthand import Staff, score
 
 from scoreassist.errors import RequestError
 from scoreassist.score.document import Score
+from scoreassist.score.elements import erase
 from scoreassist.score.flags import Selection, parse_measures, select
-from scoreassist.score.marks import Marks, erase, find_harmony, find_marks
+from scoreassist.score.marks import Marks, find_harmony, find_marks
 from scoreassist.score.parts import add_missing_singers
 from scoreassist.score.regions import Region, describe
 from scoreassist.score.singers import VOICES, find_choir
@@ -385,26 +387,114 @@ def test_the_bracket_that_counts_did_the_marking_with_both_ends():
     marked = alto(f"{bracket('start')} c5:w {bracket('stop')} | {bracket('start', 2)} c5:w | c5:w | c5:w")
     marks = marks_of(soprano(), marked)
     assert signs(marks) == ["bracket start", "bracket stop"]
-    assert marks.doubts == ["part P2, measure 2: the bracket that begins here never ends"]
-
-
-@pytest.mark.parametrize("text", ["compleat", "Completed:", "harmonie", "harmonyze all"])
-def test_a_word_that_is_almost_a_mark_is_a_doubt(text: str):
-    (doubt,) = marks_of(soprano(f"c5:w | {words(text)} c5:w | c5:w | c5:w"), alto()).doubts
-    assert doubt.startswith(f"part P1, measure 2: “{text}” is no mark; did you mean “")
+    assert marks.doubts == ["part P2, measure 2: a bracket begins here and never ends"]
 
 
 @pytest.mark.parametrize(
-    "text", ["complete", "dolce", "comodo", "keep the time", "Ende", "con moto", "complete all"]
-)
+    ("text", "meant"),
+    [("compleat", "complete"), ("Completed:", "complete"), ("harmonie", "harmonize"),
+     ("harmonyze all", "harmonize"), ("complete alto", "complete")],
+)  # fmt: skip
+def test_a_word_that_is_almost_a_mark_is_a_doubt(text: str, meant: str):
+    marks = marks_of(soprano(f"c5:w | {words(text)} c5:w | c5:w | c5:w"), alto())
+    assert marks.doubts == [f"part P1, measure 2: “{text}” is no mark; did you mean “{meant}”?"]
+    assert marks.regions == []
+
+
+@pytest.mark.parametrize(("text", "meant"), [("endd", "end"), ("Ende", "end"), ("keeep", "keep"), ("kep", "keep")])
+def test_a_short_word_that_is_almost_a_mark_is_a_doubt_where_others_mark(text: str, meant: str):
+    typo = f"{words('complete')} c5:w | {words(text)} c5:w | {words('end')} c5:w | c5:w"
+    assert marks_of(alto(typo), soprano()).doubts == [
+        f"part P1, measure 2: “{text}” is no mark; did you mean “{meant}”?"
+    ]
+    assert marks_of(soprano(f"{words(text)} c5:w | R | c5:w | c5:w"), alto()).doubts == []
+
+
+@pytest.mark.parametrize("text", ["complete", "dolce", "comodo", "keep the time", "Ende", "complete all"])
 def test_other_words_are_no_doubt(text: str):
     assert marks_of(soprano(f"c5:w | {words(text)} c5:w | c5:w | c5:w"), alto()).doubts == []
+
+
+def test_an_end_that_ends_nothing_is_a_doubt():
+    here = f"{words('complete')} {words('end')} c5:w | c5:w | c5:w | c5:w"
+    assert marks_of(alto(here), soprano()).doubts == ["part P1, measure 1: “end” ends nothing over this staff"]
+    elsewhere = soprano(f"c5:w | {words('end')} c5:w | c5:w | c5:w")
+    marked = alto(f"{words('complete')} c5:w | c5:w | c5:w | c5:w")
+    assert marks_of(elsewhere, marked).doubts == ["part P1, measure 2: “end” ends nothing over this staff"]
+    both = f"{words('complete')} c5:w | {words('end')} {words('complete')} c5:w | {words('end')} c5:w | c5:w"
+    assert marks_of(alto(both), soprano()).doubts == []
+
+
+def test_marks_of_another_kind_that_do_not_count_are_a_doubt():
+    marked = alto(
+        f"{words('complete')} c5:w | {words('end')} {bracket('start')} c5:w {bracket('stop')} | {slash(16)} | R"
+    )
+    assert marks_of(soprano(), marked).doubts == [
+        "brackets in the score do not count, since words go first",
+        "slash noteheads in the score do not count, since words go first",
+    ]
+
+
+def test_harmonize_over_a_melody_without_others_is_a_doubt():
+    assert marks_of(f"{words('harmonize')} c5:w | c5:w").doubts == [
+        "“harmonize” asks for voices that are not there; the command harmonize adds them"
+    ]
+
+
+def test_so_many_brackets_that_they_may_mean_something_else_are_a_doubt():
+    music = " | ".join([f"{bracket('start')} c5:w {bracket('stop')}"] * 13)
+    assert marks_of(
+        soprano(music), alto(music.replace(bracket("start"), "").replace(bracket("stop"), ""))
+    ).doubts == ["13 brackets count as marks; if they mean something else, use --measures"]
+
+
+def test_a_bracket_that_never_begins_is_a_doubt():
+    assert marks_of(soprano(f"{bracket('stop')} c5:w | R | c5:w | c5:w"), alto()).doubts == [
+        "part P1, measure 1: a bracket ends here and never begins"
+    ]
+
+
+def test_a_word_attached_to_the_lower_voice_of_a_staff_is_for_that_one():
+    lower = words("complete").replace("</direction>", "<voice>2</voice></direction>")
+    upper = words("complete").replace("</direction>", "<voice>1</voice></direction>")
+    assert understood(f"{lower} c5:w ; e4:w") == ["Alto 0-4 words"]
+    assert understood(f"{upper} c5:w ; e4:w") == ["Soprano 0-4 words", "Alto 0-4 words"]
+
+
+# --- parts alone -------------------------------------------------------------------------------------------
+
+
+def test_parts_alone_narrow_down_what_is_empty_and_where_nothing_is_they_are_meant_as_a_whole():
+    parts = soprano("c5:w | R"), alto("R | R"), Staff("g3:w | R", "Tenor"), Staff("c3:w | c3:w", "Bass")
+    assert understood(*parts, parts=("Alto",)) == ["Alto 0-4 empty", "Alto 4-8 empty"]
+    assert understood(*parts, parts=("Alto", "Bass")) == ["Alto 0-4 empty", "Alto 4-8 empty"]
+    assert understood(*parts, parts=("Bass",)) == ["Bass 0-8 flag"]
+
+
+def test_marks_that_ask_for_others_too_are_not_done_with_when_parts_narrow_them_down():
+    marked = soprano(f"{words('complete all')} c5:w | {words('end')} c5:w")
+    assert signs(marks_of(marked, alto("c5:w | c5:w"), parts=("Alto",))) == []
+    assert signs(marks_of(marked, alto("c5:w | c5:w"), parts=("Alto", "Soprano"))) == ["complete all", "end"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Soprano 2", "'Soprano 2' is none of the four voices; there are Soprano (Soprano 1), Alto"),
+        ("P2", "'P2' is none of the four voices; there are Soprano (Soprano 1), Alto"),
+        ("Alto 2", "no singer is called 'Alto 2'; there are Soprano (Soprano 1), Alto"),
+    ],
+)
+def test_a_part_that_none_of_the_voices_sings_is_never_taken_for_one_that_does(name: str, message: str):
+    parts = Staff("c5:w", "Soprano 1"), Staff("a4:w", "Soprano 2"), Staff("e4:w", "Alto")
+    with pytest.raises(RequestError, match=re.escape(message)):
+        understood(*parts, measures=("1", "1"), parts=(name,))
 
 
 def test_words_that_flags_overrule_are_a_doubt():
     marked = alto(f"{words('complete')} c5:w | c5:w | c5:w | c5:w")
     assert marks_of(soprano(), marked, measures=("3", "3")).doubts == [
-        "“complete” in the score does not count, since the region is named by flags"
+        "words in the score do not count, since flags go first"
     ]
 
 

@@ -328,17 +328,9 @@ def mistakes(root: etree._Element) -> list[str]:
     for line in judge.lines(root):
         if line[2] == NOBODY:
             continue
-        for measure in (judge.gaps, judge.dangling_ties, _false_values):
+        for measure in (judge.gaps, judge.dangling_ties, judge.values_that_do_not_fit):
             wrong += [f"{line}: {row}" for row in measure(root, line)]
     return wrong
-
-
-def _false_values(root: etree._Element, line: judge.Line) -> list[str]:
-    """Notes whose type is not their duration; types that the judge does not know are left to `validate`."""
-    try:
-        return judge.values_that_do_not_fit(root, line)
-    except KeyError:
-        return []
 
 
 # --- harmonizing -----------------------------------------------------------------------------------------

@@ -37,7 +37,12 @@ def fill_options(function: Decorated) -> Decorated:
                 help="Also draw it (.svg, .png, .pdf) or play it (.mid); may be given several times.",
             ),
             click.option("--measures", metavar="A-B", help="Only these measures, as printed; 5.3-8.1 with beats."),
-            click.option("--parts", metavar="NAMES", default="", help="Only these singers or parts: Alto,Tenor."),
+            click.option(
+                "--parts",
+                metavar="NAMES",
+                help="Only these singers or parts: Alto,Tenor. Without --measures what is marked or empty there,"
+                " and where nothing is the whole line.",
+            ),
             click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another answer."),
             click.option(
                 "--temperature",
@@ -235,20 +240,19 @@ def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
     for path in pictures:
         for written in assistant.render(result, path, highlight=HIGHLIGHT if options["highlight"] else None):
             click.echo(f"wrote {written}", err=True)
-    _report(result, options["as_json"])
-
-
-def _report(result: Any, as_json: bool) -> None:
-    report = result.as_json()
-    if as_json:
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    if options["as_json"]:
+        click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
         return
+    named = options["measures"] is not None or options["parts"] is not None
+    missing = "missing or empty" if verb == "harmonize" else "marked or empty"
+    _report(result.as_json(), f"nothing {'there ' if named else ''}is {missing}")
+
+
+def _report(report: dict[str, Any], nothing: str) -> None:
     for doubt in report["doubts"]:
         click.echo(f"unclear: {doubt}", err=True)
     if not report["filled"]:
-        click.echo(
-            "nothing is marked or empty; mark measures with --measures, or see `scoreassist info`", err=True
-        )
+        click.echo(f"{nothing}; see `scoreassist info`, or mark measures with --measures", err=True)
         return
     voices: dict[str, int] = {}
     for row in report["filled"]:
@@ -310,9 +314,9 @@ def _put_out(data: bytes) -> None:
     sys.stdout.buffer.write(data)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(name for name in text.split(",") if name.strip())
-    if text and not names:
+def _names(text: str | None) -> tuple[str, ...]:
+    names = tuple(name for name in (text or "").split(",") if name.strip())
+    if text is not None and not names:
         raise RequestError(f"--parts '{text}' names nobody; write Alto,Tenor")
     return names
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -13,6 +13,7 @@ import numpy as np
 from scoreassist.errors import UnsupportedError
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import Grid, encode, left_out
+from scoreassist.score.lyrics import syllables_of
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.pen import STEP_NAMES, NewNote
 from scoreassist.score.regions import Region
@@ -21,6 +22,9 @@ from scoreassist.score.timeline import STEPS, Event, Timeline
 from scoreassist.score.tuplets import tuplet_spans
 
 FREE, HOLD, STRIKE = -1, 0, 1
+
+Moment = tuple[int, Fraction]
+"""Measure index, offset in quarters."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +80,41 @@ class Passage:
         measure = self.timeline.measures[int(self.grid.measure[tick])]
         return measure.onset + Fraction(tick - self.grid.measure_ticks(measure.index)[0], TICKS_PER_QUARTER)
 
-    def with_syllables(self, moments: Collection[tuple[int, Fraction]]) -> Passage:
-        """The same, all voices beginning a note at moments: (measure, offset in quarters)."""
+    def with_syllables(self, moments: Collection[Moment]) -> Passage:
+        """The same, all voices beginning a note at moments."""
         rhythm = self.rhythm.copy()
-        for index, offset in moments:
-            tick = self.grid.measure_ticks(index)[0] + math.floor(offset * TICKS_PER_QUARTER)
+        for tick in map(self._tick, moments):
             cells = self.fill[:, tick : tick + 1] & (rhythm[:, tick : tick + 1] == FREE)
             rhythm[:, tick : tick + 1][cells] = STRIKE
         return replace(self, rhythm=rhythm)
+
+    def held_on_syllables(
+        self, filled: Grid, sung: Mapping[int, Collection[tuple[Moment, Moment]]], leader: int | None
+    ) -> Grid:
+        """New notes that only repeat the one before on the same syllable, held instead.
+
+        Parameters
+        ----------
+        filled : Grid
+        sung : by voice
+            Beginning and end of each syllable.
+        leader : int or None
+            The voice whose words the others share: where it repeats a note without a new syllable, so may they.
+        """
+        within = np.zeros_like(self.fill)
+        for voice, syllables in sung.items():
+            for begin, end in syllables:
+                within[voice, self._tick(begin) + 1 : self._tick(end)] = True
+        within[:, 1:] &= self.fill[:, 1:] & self.fill[:, :-1] & (self.rhythm[:, 1:] != STRIKE)
+        repeated = np.zeros_like(filled.struck)
+        same = (filled.pitch[:, 1:] == filled.pitch[:, :-1]) & (filled.pitch[:, 1:] != REST_PITCH)
+        repeated[:, 1:] = filled.struck[:, 1:] & same
+        if leader is not None:
+            within[np.arange(len(within)) != leader] &= ~repeated[leader]
+        return replace(filled, struck=filled.struck & ~(repeated & within))
+
+    def _tick(self, moment: Moment) -> int:
+        return self.grid.measure_ticks(moment[0])[0] + math.floor(moment[1] * TICKS_PER_QUARTER)
 
 
 def build_passage(timeline: Timeline, choir: Choir, regions: list[Region]) -> Passage:
@@ -139,7 +170,7 @@ def _strike_syllables(grid: Grid, singer: Singer, fill: np.ndarray, rhythm: np.n
         first, _ = grid.measure_ticks(index)
         for event in events:
             tick = first + math.floor(event.offset * TICKS_PER_QUARTER)
-            if event.element.find("lyric") is not None and fill[tick : tick + 1].any() and rhythm[tick] == FREE:
+            if syllables_of(event.element) and fill[tick : tick + 1].any() and rhythm[tick] == FREE:
                 rhythm[tick] = STRIKE
 
 

@@ -8,7 +8,7 @@ from math import gcd
 from lxml import etree
 
 from scoreassist.score.accidentals import write_accidentals
-from scoreassist.score.lyrics import keep_text
+from scoreassist.score.lyrics import Written, keep_text, slur_kept_text, sung_on, text_of
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.parts import refine_divisions
 from scoreassist.score.pen import NewNote, Pen, Placed, note_values
@@ -42,7 +42,9 @@ def write_notes(
     factors = {part.id: _factor(part, timeline, choir, notes) for part in timeline.parts}
     singers = [choir.singers[voice] for voice in sorted({voice for voice, _ in notes})]
     loose_before = [slur for singer in singers for slur in loose_ends(singer)]
-    written: dict[tuple[int, int], list[Placed]] = {}
+    texts = {singer.voice: text_of(singer) for singer in singers}
+    sung = {s.voice: (texts[s.voice], sung_on(s, texts[s.voice])) for s in singers if texts[s.voice]}
+    written: Written = {}
     on_staff: dict[tuple[str, int], dict[int, list[Placed]]] = {}
     for voice, index in sorted(notes):
         singer = choir.singers[voice]
@@ -76,6 +78,7 @@ def write_notes(
         for slur in loose_ends(singer):
             if slur not in loose_before:
                 remove_notation(slur)  # its other end went with the notes that were replaced
+    slur_kept_text(choir, sung, written)
     for part in timeline.parts:
         rows = [row for (part_id, _), row in on_staff.items() if part_id == part.id]
         _open_styles(part, {index for row in rows for index, placed in row.items() if placed})

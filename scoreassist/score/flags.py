@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from scoreassist.errors import RequestError
 from scoreassist.score.regions import Region, beats_of
-from scoreassist.score.singers import Choir, named_voices
+from scoreassist.score.singers import VOICES, Choir, named_voices
 from scoreassist.score.timeline import Timeline
 
 
@@ -80,6 +80,12 @@ def by_flags(timeline: Timeline, choir: Choir, selection: Selection) -> list[Reg
     return [Region(voice, start, end, "flag") for voice in voices]
 
 
+def wanted_voices(selection: Selection) -> set[int]:
+    """The voices that a selection's names speak of; all where it names parts by other names, or none."""
+    voices = [named_voices(name) for name in selection.parts]
+    return {v for row in voices for v in row} if voices and all(voices) else set(range(len(VOICES)))
+
+
 def _named(timeline: Timeline, choir: Choir, names: Sequence[str]) -> list[int]:
     voices: set[int] = set()
     for name in names:
@@ -89,12 +95,22 @@ def _named(timeline: Timeline, choir: Choir, names: Sequence[str]) -> list[int]:
             for v, singer in choir.singers.items()
             if wanted in (singer.name.casefold(), singer.part.name.casefold(), singer.part.id.casefold())
         }
-        found = found or {v for v in named_voices(wanted) if v in choir.singers}
+        others = [p for p in timeline.parts if wanted in (p.name.casefold(), p.id.casefold())]
+        if not found and not others and not any(letter.isdecimal() for letter in wanted):
+            found = {v for v in named_voices(wanted) if v in choir.singers}
         if not found:
-            known = ", ".join(choir.singers[v].name for v in sorted(choir.singers))
-            raise RequestError(
-                f"no singer is called '{name.strip()}'; there are {known}", source=timeline.score.name
+            known = ", ".join(
+                singer.name
+                if singer.name == singer.part.name
+                else f"{singer.name} ({singer.part.name or singer.part.id})"
+                for _, singer in sorted(choir.singers.items())
             )
+            what = (
+                f"'{name.strip()}' is none of the four voices"
+                if others
+                else f"no singer is called '{name.strip()}'"
+            )
+            raise RequestError(f"{what}; there are {known}", source=timeline.score.name)
         voices |= found
     return sorted(voices)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from scoreassist.errors import UnsupportedError
 from scoreassist.score.divisions import refine_divisions
 from scoreassist.score.part_list import insert_beside, join_with_bracket, new_score_part
@@ -16,7 +18,9 @@ CLEFS: dict[int, Clef] = {0: ("G", 2, 0), 1: ("G", 2, 0), 2: ("G", 2, -1), 3: ("
 CLOSED_CLEFS: dict[int, Clef] = {0: ("G", 2, 0), 2: ("F", 4, 0)}
 
 
-def add_missing_singers(timeline: Timeline, choir: Choir, layout: str) -> list[str]:
+def add_missing_singers(
+    timeline: Timeline, choir: Choir, layout: str, wanted: Collection[int] = range(4)
+) -> list[str]:
     """Give a score, and its choir, the singers that it lacks.
 
     Parameters
@@ -24,17 +28,19 @@ def add_missing_singers(timeline: Timeline, choir: Choir, layout: str) -> list[s
     timeline : Timeline
         Its score is changed; new parts are added to `timeline.parts`.
     choir : Choir
-        Gets all four singers.
+        Gets the singers that are added.
     layout : str
         ``open``: a part for each missing singer. ``closed``: missing singers join the staff of their
         neighbour (soprano with alto, tenor with bass) or share one new part.
+    wanted : collection of int
+        Only these voices are added.
 
     Returns
     -------
     list of str
         Ids of the parts added.
     """
-    missing = [v for v in range(4) if v not in choir.singers]
+    missing = [v for v in sorted(wanted) if v not in choir.singers]
     added: list[str] = []
     for voice in missing:
         pair = (0, 1) if voice < 2 else (2, 3)
@@ -45,8 +51,9 @@ def add_missing_singers(timeline: Timeline, choir: Choir, layout: str) -> list[s
             singer = _silent(voice, part, 1, "1", None)
             added.append(part.id)
         elif partner is None:
-            part = _add_part(timeline, choir, list(pair))
-            singer = _silent(voice, part, 1, "1", upper)
+            together = [v for v in pair if v in wanted]
+            part = _add_part(timeline, choir, together)
+            singer = _silent(voice, part, 1, "1", upper if len(together) > 1 else None)
             added.append(part.id)
         else:
             partner.upper = not upper

@@ -87,14 +87,66 @@ def graces_before(note: etree._Element) -> list[etree._Element]:
     return graces
 
 
-def unbeam(gone: list[etree._Element]) -> None:
-    """Given notes on either side of those that will go are no longer beamed to them."""
-    before = next(_neighbours(gone[0], gone, forwards=False), None)
-    behind = next(_neighbours(gone[-1], gone, forwards=True), None)
-    if before is not None:
-        _mend(before, {"begin": None, "continue": "end", "forward hook": "backward hook"}, "backward hook")
-    if behind is not None:
-        _mend(behind, {"end": None, "continue": "begin", "backward hook": "forward hook"}, "forward hook")
+def unbeam(gone: list[etree._Element]) -> tuple[etree._Element | None, etree._Element | None]:
+    """Given notes on either side of those that will go are no longer beamed to them.
+
+    Returns
+    -------
+    before, behind : elements or None
+        The notes next to them that were, and may be joined by `join_beams` to those that take their place.
+    """
+    before = _was_beamed(gone[0], gone, ("begin", "continue"), forwards=False)
+    behind = _was_beamed(gone[-1], gone, ("continue", "end"), forwards=True)
+    if (note := next(_sounding(_neighbours(gone[0], gone, forwards=False)), None)) is not None:
+        _mend(note, {"begin": None, "continue": "end", "forward hook": "backward hook"}, "backward hook")
+    if (note := next(_sounding(_neighbours(gone[-1], gone, forwards=True)), None)) is not None:
+        _mend(note, {"end": None, "continue": "begin", "backward hook": "forward hook"}, "forward hook")
+    return before, behind
+
+
+def _was_beamed(
+    note: etree._Element, gone: list[etree._Element], signs: tuple[str, str], *, forwards: bool
+) -> etree._Element | None:
+    """What comes next to a note, if its first beam goes on there."""
+    other = next(_neighbours(note, gone, forwards=forwards), None)
+    return other if other is not None and other.findtext("beam") in signs else None
+
+
+def _sounding(notes: Iterator[etree._Element]) -> Iterator[etree._Element]:
+    return (note for note in notes if note.find("rest") is None)
+
+
+# How many beams a value has.
+_BEAMS = {"eighth": 1, "16th": 2, "32nd": 3, "64th": 4, "128th": 5, "256th": 6}
+
+# What a beam becomes where it goes on to the right, and to the left; no beam yet is None.
+_ON_TO_THE_RIGHT = {None: "begin", "end": "continue", "forward hook": "begin", "backward hook": "begin"}
+_ON_TO_THE_LEFT = {None: "end", "begin": "continue", "forward hook": "end", "backward hook": "end"}
+
+
+def join_beams(left: etree._Element, right: etree._Element) -> None:
+    """Beam two neighbouring notes, and thereby their groups, if both have flags."""
+    depths = [
+        _BEAMS.get(note.findtext("type", ""), 0) if note.find("pitch") is not None else 0 for note in (left, right)
+    ]
+    for level in range(1, max(depths) + 1 if min(depths) else 1):
+        both = level <= min(depths)
+        if level <= depths[0]:
+            _set_beam(left, level, _ON_TO_THE_RIGHT if both else {None: "forward hook"})
+        if level <= depths[1]:
+            _set_beam(right, level, _ON_TO_THE_LEFT if both else {None: "backward hook"})
+
+
+def _set_beam(note: etree._Element, level: int, changes: dict[str | None, str]) -> None:
+    """Change one beam of a note, or give it one."""
+    beam = next((beam for beam in note.findall("beam") if beam.get("number", "1") == str(level)), None)
+    change = changes.get(None if beam is None else beam.text)
+    if change is None:
+        return
+    if beam is None:
+        beam = etree.Element("beam", number=str(level))
+        insert_child(note, beam)
+    beam.text = change
 
 
 def _neighbours(note: etree._Element, gone: list[etree._Element], *, forwards: bool) -> Iterator[etree._Element]:

@@ -15,7 +15,7 @@ from lxml import etree
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.pen import NewNote, Pen, Placed
 from scoreassist.score.singers import Singer
-from scoreassist.score.stems import graces_before, is_there, leave_chord, remove, set_stem, unbeam
+from scoreassist.score.stems import graces_before, is_there, join_beams, leave_chord, remove, set_stem, unbeam
 from scoreassist.score.timeline import Event, Measure, PartMeasure, decimal
 
 
@@ -177,7 +177,7 @@ class MeasureWriter:
         while parent[first].find("chord") is not None:
             first -= 1
         first -= len(graces_before(parent[first]))
-        unbeam(list(parent)[first : last + 1])
+        before, behind = unbeam(list(parent)[first : last + 1])
         at = run[0].offset
         between: list[tuple[Fraction, etree._Element]] = []
         for child in list(parent)[first : last + 1]:
@@ -198,6 +198,9 @@ class MeasureWriter:
             between = [(when, child) for when, child in between if when >= end]
         sequence += [child for _, child in between]
         _insert(parent, first, sequence, tail)
+        for left, right in ((before, placed[0].element), (placed[-1].element, behind)):
+            if left is not None and right is not None:
+                join_beams(left, right)
 
     def _within(self, signs: list[tuple[Fraction, etree._Element]], end: Fraction) -> Iterator[etree._Element]:
         """Signs at moments within a note that ends there: back to the first of them, and forth to the end.
