@@ -648,3 +648,15 @@ def test_a_new_part_rests_in_a_pickup_by_its_beats_and_in_a_measure_off_the_grid
     assert line(measure_of(root, 1, alto)) == "r:e r:q"
     (rest,) = measure_of(root, 3, alto).findall("note")
     assert (rest.findtext("duration"), rest.find("rest").get("measure")) == ("16", "yes")
+
+
+def test_a_new_slur_whose_attributes_stand_in_another_order_leaves_the_hand_of_the_file():
+    source = score("c5:h=O d5:h=my | e5:h=soul f5:h").decode()
+    for step, kind in (("E", "start"), ("F", "stop")):
+        slur = f'<notations><slur type="{kind}" number="1"/></notations>'
+        source = re.sub(rf"(<step>{step}</step>.*?</type>)", rf"\1{slur}", source, count=1)
+    source = source.replace("<score-partwise version", "<score-partwise\n  version")
+    timeline = read_timeline(Score(source.encode(), "hymn"))
+    notes = [NewNote(0, 4, 76, 4), NewNote(4, 12, 74, 2)]
+    write_notes(timeline, find_choir(timeline), {(0, 1): [(0, 16, notes)]}, [])
+    assert b"<score-partwise\n  version" in timeline.score.to_xml()

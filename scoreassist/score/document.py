@@ -13,6 +13,7 @@ import io
 import os
 import re
 import tempfile
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -91,7 +92,7 @@ class Score:
         line_end = _line_end(body)
         try:
             spliced = head + splice(body, _root(text), self.root, line_end) + foot
-            if etree.tostring(_root(spliced)) == etree.tostring(self.root):
+            if _are_alike(_root(spliced), self.root):
                 return spliced
         except (Astray, etree.XMLSyntaxError):
             pass
@@ -340,6 +341,18 @@ def _find_root(text: str, name: str) -> tuple[int, int]:
         if foot := _FOOT.match(text, close + len(_CLOSE)):
             return head.end(), foot.end()
     raise _no_text(name)
+
+
+def _are_alike(one: etree._Element, other: etree._Element) -> bool:
+    """Whether two trees say the same; the order of attributes says nothing."""
+    if etree.tostring(one) == etree.tostring(other):
+        return True
+    pairs = zip_longest(one.iter(), other.iter())
+    return all(a is not None and b is not None and _content(a) == _content(b) for a, b in pairs)
+
+
+def _content(node: etree._Element) -> tuple[object, ...]:
+    return node.tag, getattr(node, "target", None), sorted(node.attrib.items()), node.text, node.tail, len(node)
 
 
 def _line_end(text: str) -> str:
