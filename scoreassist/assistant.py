@@ -12,7 +12,8 @@ import numpy as np
 from lxml import etree
 
 from scoreassist.errors import RequestError, ScoreassistError, UnsupportedError
-from scoreassist.grid.passage import Passage, build_passage, given_spellings, notes_of
+from scoreassist.grid.notes import given_spellings, notes_of
+from scoreassist.grid.passage import Passage, build_passage
 from scoreassist.grid.voices import Grid
 from scoreassist.grid.windows import windows
 from scoreassist.networks.store import load_filler
@@ -300,7 +301,13 @@ def _fill(
 def _replaced(choir: Choir) -> dict[str, int]:
     """How many given notes are no longer there, by singer."""
     gone = {
-        singer.name: sum(1 for event in singer.notes() if not is_there(event.element))
+        singer.name: sum(
+            not is_there(note.element)
+            for index, events in enumerate(singer.measures)
+            for event in events
+            if event.kind != "rest"
+            for note in singer.stem(index, event)
+        )
         for _, singer in sorted(choir.singers.items())
     }
     return {name: count for name, count in gone.items() if count}

@@ -18,7 +18,7 @@ import torch
 
 from scoreassist.corpus import chorales, jsb_sixteenths
 from scoreassist.errors import RequestError
-from scoreassist.grid.passage import FREE
+from scoreassist.grid.holes import FREE
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import Grid
 from scoreassist.networks.anticipation_rnn import AnticipationRNN

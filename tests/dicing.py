@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from scoreassist import assistant
-from scoreassist.grid.passage import HOLD, STRIKE
+from scoreassist.grid.holes import HOLD, STRIKE
 from scoreassist.grid.vocabulary import REST_PITCH, TRAINED_RANGES
 from scoreassist.networks.filler import Filling, Task
 from scoreassist.sampling import SamplingOptions

@@ -271,3 +271,19 @@ def test_two_of_the_same_note_at_once_share_a_courtesy_accidental():
 )
 def test_the_judge_of_these_tests_finds_what_misleads(music: str):
     assert accidentals_that_mislead(etree.fromstring(score(music))) != []
+
+
+def quarter_sharp(octave: int = 4) -> str:
+    pitch = f"<pitch><step>F</step><alter>0.5</alter><octave>{octave}</octave></pitch>"
+    return f"<note>{pitch}<duration>4</duration><voice>1</voice><type>quarter</type></note>"
+
+
+def printed(root: etree._Element) -> list[str | None]:
+    return [note.findtext("accidental") for note in root.iter("note") if note.find("pitch") is not None]
+
+
+def test_a_natural_behind_a_microtone_is_printed_and_given_microtones_are_left_alone():
+    root = filled(score(f"{quarter_sharp()} r:q r:h"), {"Soprano": {1: "4: f4/4"}}, check=False)
+    assert printed(root) == [None, "natural"]
+    music = f"{quarter_sharp()} r:q {quarter_sharp()} r:q"
+    assert printed(filled(score(music), {"Soprano": {1: "4: f#4/4"}}, check=False)) == [None, "sharp", None]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from scoreassist.corpus import bare_grid
-from scoreassist.grid.passage import FREE, HOLD, STRIKE
+from scoreassist.grid.holes import FREE, HOLD, STRIKE
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import Grid
 from scoreassist.networks.anticipation_filler import AnticipationFiller, best_transposition

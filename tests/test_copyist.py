@@ -660,3 +660,174 @@ def test_a_new_slur_whose_attributes_stand_in_another_order_leaves_the_hand_of_t
     notes = [NewNote(0, 4, 76, 4), NewNote(4, 12, 74, 2)]
     write_notes(timeline, find_choir(timeline), {(0, 1): [(0, 16, notes)]}, [])
     assert b"<score-partwise\n  version" in timeline.score.to_xml()
+
+
+DOLCE = "<direction><direction-type><words>dolce</words></direction-type></direction>"
+
+
+@pytest.mark.parametrize(("sign", "shown"), [(DOLCE, "'dolce'"), ("<!-- x -->", None)])
+def test_what_stands_between_the_notes_of_a_chord_stays_and_no_note_of_it_does(sign: str, shown: str | None):
+    source = score(Staff("e5:q c5+e5:q c5:h", "Soprano"), Staff("a4:w", "Alto")).replace(
+        b"</note><note><chord/>", f"</note>{sign}<note><chord/>".encode()
+    )
+    root = filled(source, {"Soprano": {1: "4: g4/4"}})
+    measure = measure_of(root, 1)
+    assert line(measure) == "e5:q g4:q c5:h"
+    if shown:
+        assert sequence(measure) == f"attributes e5:q g4:q {shown} c5:h"
+
+
+def test_for_a_comment_the_cursor_does_not_go_back():
+    source = score("c5:h d5:h").replace(b"</note><note>", b"</note><!-- x --><note>")
+    measure = measure_of(filled(source, {"Soprano": {1: "g4/16"}}), 1)
+    assert [child.tag for child in measure.iterchildren("note", "backup", "forward")] == ["note"]
+
+
+@pytest.mark.parametrize(("singer", "left"), [("Alto", "c5:q c5:h"), ("Soprano", "e4:q e4:h")])
+def test_a_singer_leaves_a_chord_also_where_words_stand_between_its_notes(singer: str, left: str):
+    source = score("e4+c5:q e4+c5:q e4+c5:h").replace(
+        b"</note><note><chord/>", f"</note>{DOLCE}<note><chord/>".encode()
+    )
+    measure = measure_of(filled(source, {singer: {1: "0: g4/4"}}), 1)
+    words = [child for child in measure if child.tag == "direction"]
+    assert [child.getprevious().findtext("pitch/step") for child in words] == [left[0].upper(), "E", "E"]
+    heads = [note for note in sung(measure) if note.find("chord") is None]
+    assert len(heads) == 4
+    assert len(sung(measure)) == 6
+
+
+def test_grace_notes_go_with_their_note_also_where_words_stand_between():
+    root = filled(score(f"e5:q (d5) {DOLCE} c5:q c5:h"), {"Soprano": {1: "4: g4/4"}})
+    assert sequence(measure_of(root, 1)) == "attributes e5:q 'dolce' g4:q c5:h"
+
+
+# --- durations off the divisions -------------------------------------------------------------------------
+
+
+def lasting(what: str, duration: str, kind: str) -> str:
+    sounds = f"<pitch><step>{what}</step><octave>5</octave></pitch>" if what != "r" else "<rest/>"
+    return f"<note>{sounds}<duration>{duration}</duration><voice>1</voice><type>{kind}</type></note>"
+
+
+def test_of_a_rest_that_lasts_a_decimal_number_of_divisions_the_rest_remains():
+    music = lasting("r", "1.5", "quarter").replace("</type>", "</type><dot/>") + lasting("C", "2.5", "half")
+    root = filled(score(Staff(music, divisions=1)), {"Soprano": {1: "g4/4"}}, check=False)
+    measure = measure_of(root, 1)
+    assert line(measure) == "g4:q r:e c5:h"
+    quarter = int(root.findtext(".//divisions"))
+    lengths = [Fraction(note.findtext("duration")) / quarter for note in measure.iter("note")]
+    assert lengths == [1, Fraction(1, 2), Fraction(5, 2)]
+
+
+def test_words_at_a_decimal_moment_keep_it():
+    music = lasting("r", ".5", "eighth") + DOLCE + lasting("r", ".5", "eighth") + lasting("r", "3", "half")
+    root = filled(score(Staff(music, divisions=1)), {"Soprano": {1: "g4/16"}})
+    assert root.findtext(".//divisions") == "4"
+    assert sequence(measure_of(root, 1)) == "attributes g4:w backup=14 'dolce' forward=14"
+
+
+def test_a_voice_is_written_behind_time_that_lasts_a_decimal_number_of_divisions():
+    pause = "<forward><duration>0.5</duration></forward>"
+    source = score(Staff(f"c5:w ; e4:w | c5:h c5:q {pause}", divisions=1), Staff("c4:w | c4:w"))
+    root = filled(source, {"Alto": {2: "e4/8"}}, check=False)
+    assert sequence(measure_of(root, 2)) == "c5:h c5:q backup=12 e4:h forward=8"
+
+
+def test_a_pause_up_to_the_end_that_another_part_makes_is_written_in_full():
+    source = score(Staff("c5:w ; e4:w | c5:w", divisions=1), Staff("c4:w | c4:w c4:e3", divisions=3))
+    measure = measure_of(filled(source, {"Alto": {2: "e4/16"}}, check=False), 2)
+    lasts = [Fraction(child.findtext("duration")) for child in measure]
+    assert sequence(measure).startswith("c5:w backup=")
+    assert lasts[-1] * 12 == lasts[0]  # a triplet eighth beside a whole note
+
+
+# --- beams over a barline, slurs -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("hole", "left"), [(1, "[]"), (2, "[]")])
+def test_of_a_beam_over_a_barline_what_is_left_is_a_beam_of_its_own(hole: int, left: str):
+    source = beamed(score("c5:q c5:h c5:e c5:e | c5:e c5:e c5:q c5:h"), "[--]")
+    measure = measure_of(filled(source, {"Soprano": {hole: "g4/16"}}), 3 - hole)
+    assert beam_signs(measure).replace(".", "") == left
+
+
+def test_a_single_eighth_that_is_left_of_a_beam_over_a_barline_has_a_flag():
+    source = beamed(score("c5:h c5:q c5:e c5:e | c5:e c5:e c5:q c5:h"), "[-]")
+    measure = measure_of(filled(source, {"Soprano": {1: "g4/16"}}), 2)
+    assert beam_signs(measure) == "...."
+
+
+def test_a_beam_over_a_barline_on_the_other_staff_stays():
+    grand = Staff("c5:w // c3:h c3:q c3:e c3:e | d5:w // c3:e c3:e c3:q c3:h", clefs=GRAND)
+    source = beamed(score(grand).replace(b"<voice>5<", b"<voice>1<"), "[--]")
+    root = filled(source, {"Soprano": {2: "g4/16"}}, check=False)
+    assert [beam.text for beam in root.iter("beam")] == ["begin", "continue", "continue", "end"]
+
+
+def joined(source: bytes, *kinds: str) -> bytes:
+    """The score with ends of slurs, all of number 1, on its notes in order; ``-`` for none."""
+    ends = iter(kinds)
+
+    def note(match: re.Match[str]) -> str:
+        kind = next(ends, "-")
+        sign = f'<notations><slur type="{kind}" number="1"/></notations>' if kind != "-" else ""
+        return f"{sign}</note>"
+
+    return re.sub("</note>", note, source.decode()).encode()
+
+
+def slur_ends(root: etree._Element) -> list[str]:
+    """Step and kind of each end of a slur, in document order."""
+    return [
+        f"{note.findtext('pitch/step').lower()} {slur.get('type')}"
+        for note in sung(root)
+        for slur in note.iter("slur")
+    ]
+
+
+def test_slurs_of_the_same_number_on_two_staves_keep_apart():
+    grand = Staff("c5:w // c3:w | d5:w // d3:w", clefs=GRAND)
+    source = score(grand).replace(b"<voice>5<", b"<voice>1<")
+    source = joined(source, "start", "start", "stop", "stop")
+    root = filled(source, {"Soprano": {2: "g4/16"}}, check=False)
+    assert slur_ends(root) == ["c start", "d stop"]
+    assert [n.findtext("staff") for n in sung(root) if n.find(".//slur") is not None] == ["2", "2"]
+
+
+def test_slurs_of_the_same_number_in_two_voices_of_a_staff_keep_apart():
+    source = joined(score("c5:w ; e4:w | d5:w ; f4:w"), "start", "start", "stop", "stop")
+    assert slur_ends(filled(source, {"Soprano": {2: "g5/16"}})) == ["e start", "f stop"]
+
+
+def test_of_a_slur_from_one_voice_to_the_other_nothing_is_left():
+    source = joined(score("c5:w ; e4:w | d5:w ; f4:w"), "start", "-", "-", "stop")
+    assert slur_ends(filled(source, {"Soprano": {1: "g5/16"}})) == []
+    assert slur_ends(filled(source, {"Alto": {2: "g4/16"}})) == []
+    assert slur_ends(filled(source, {"Alto": {1: "g4/16"}})) == ["c start", "f stop"]
+
+
+# --- moves of the cursor ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("singer", "left"),
+    [
+        ("Soprano", "f4:h g4:h +f5:h backup=16 forward=4 forward=4 d4:h backup=16 g4:h forward=8"),
+        ("Alto", "e5:h g4:h +f5:h backup=16 forward=4 forward=4 d4:h backup=16 g4:h forward=8"),
+    ],
+)
+def test_given_moves_stay_as_they_are(singer: str, left: str):
+    root = filled(score("f4+e5:w | f4+e5:h g4+f5:h ; _:q _:q d4:h"), {singer: {2: "g4/8"}})
+    assert sequence(measure_of(root, 2)) == left
+
+
+def test_a_given_move_with_a_remark_stays_beside_a_new_one():
+    remark = "<forward><duration>8</duration><footnote>mine</footnote></forward>"
+    source = score(f"f4+e5:w | f4+e5:h g4+f5:h ; {remark} d4:h")
+    root = filled(source, {"Alto": {2: "4: a4/12"}}, check=False)
+    assert root.findtext(".//footnote") == "mine"
+
+
+def test_moves_that_cancel_out_vanish():
+    root = filled(score("c5:w ; e4:w | c5:w ; e4:q _:h f4:q"), {"Alto": {2: "4: g4/12"}})
+    assert sequence(measure_of(root, 2)) == "c5:w backup=16 e4:q g4:h."

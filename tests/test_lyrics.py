@@ -290,3 +290,10 @@ def test_the_end_of_a_line_behind_a_word_is_no_syllable():
     words = find_text(find_choir(read_timeline(Score(source.encode(), "hymn"))))
     assert words is not None
     assert sorted(words[1]) == [(0, 0), (0, 2)]
+
+
+def test_the_words_of_a_divided_singer_stand_on_any_note_of_the_chord():
+    source = score(Staff("c5+e5:q=Love d5+f5:q=so c5:h=great", "Soprano"), Staff("g4:w", "Alto"))
+    result = scoreassist.complete(source, measures=(1, 1), parts=["Soprano"], candidates=2)
+    assert words_alone(underlay(result.score.to_xml(), "Soprano")) == "Love so great"
+    assert result.replaced == {"Soprano": 5}

@@ -7,12 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from lxml import etree
 from shorthand import Staff, score
 
 from scoreassist.errors import RequestError
 from scoreassist.score.document import Score
-from scoreassist.score.elements import erase
 from scoreassist.score.flags import Selection, parse_measures, select
 from scoreassist.score.marks import Marks, find_harmony, find_marks
 from scoreassist.score.parts import add_missing_singers
@@ -383,6 +381,16 @@ def test_the_words_that_count_did_the_marking():
     assert signs(marks_of(soprano(), alto(f"{words('end')} R | c5:w | c5:w | c5:w"))) == []
 
 
+def test_words_that_speak_to_nobody_did_no_marking():
+    drums = Staff(
+        f"{words('keep')} c5:w | {words('complete')} c5:w | c5:w | {words('End')} c5:w",
+        "Drums",
+        clefs=("percussion",),
+    )
+    marked = alto(f"{words('complete')} c5:w | {words('end')} c5:w | c5:w | c5:w")
+    assert signs(marks_of(soprano(), marked, drums)) == ["complete", "end"]
+
+
 def test_the_bracket_that_counts_did_the_marking_with_both_ends():
     marked = alto(f"{bracket('start')} c5:w {bracket('stop')} | {bracket('start', 2)} c5:w | c5:w | c5:w")
     marks = marks_of(soprano(), marked)
@@ -496,38 +504,6 @@ def test_words_that_flags_overrule_are_a_doubt():
     assert marks_of(soprano(), marked, measures=("3", "3")).doubts == [
         "words in the score do not count, since flags go first"
     ]
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("<direction><direction-type><words>end</words></direction-type></direction>", ""),
-        (
-            "<direction><direction-type><words>end</words></direction-type><sound tempo='60'/></direction>",
-            '<sound tempo="60"/>',
-        ),
-        (
-            "<direction><direction-type><words>end</words><words>rit.</words></direction-type></direction>",
-            "<direction><direction-type><words>rit.</words></direction-type></direction>",
-        ),
-        (
-            "<direction><direction-type><words>end</words></direction-type>"
-            "<direction-type><wedge type='stop'/></direction-type><staff>1</staff></direction>",
-            '<direction><direction-type><wedge type="stop"/></direction-type><staff>1</staff></direction>',
-        ),
-    ],
-)  # fmt: skip
-def test_a_mark_is_erased_and_nothing_else(before: str, after: str):
-    measure = etree.fromstring(f"<measure>\n <a/>\n {before}\n <b/>\n</measure>")
-    erase(list(measure.iterfind(".//words"))[:1])
-    kept = f"\n {after}" if after else ""
-    assert etree.tostring(measure).decode() == f"<measure>\n <a/>{kept}\n <b/>\n</measure>"
-
-
-def test_the_last_mark_of_a_measure_leaves_its_end_where_it_was():
-    measure = etree.fromstring(f"<measure>\n <a/>\n {words('end')}\n</measure>")
-    erase(list(measure.iterfind(".//words")))
-    assert etree.tostring(measure) == b"<measure>\n <a/>\n</measure>"
 
 
 # --- precedence ------------------------------------------------------------------------------------------

@@ -10,7 +10,9 @@ import pytest
 from shorthand import Staff, score
 
 from scoreassist.errors import UnsupportedError
-from scoreassist.grid.passage import FREE, HOLD, STRIKE, Passage, build_passage, given_spellings, notes_of
+from scoreassist.grid.holes import FREE, HOLD, STRIKE
+from scoreassist.grid.notes import given_spellings, notes_of
+from scoreassist.grid.passage import Passage, build_passage
 from scoreassist.grid.vocabulary import HIGHEST, LOWEST, REST, REST_PITCH, UNKNOWN, pitches, tokens
 from scoreassist.grid.voices import NO_KEY, Grid, encode
 from scoreassist.score.document import Score
@@ -382,3 +384,37 @@ def test_spellings_of_given_notes_are_known_at_sounding_pitch():
 
 def test_voices_are_named_from_the_top():
     assert VOICES == ("Soprano", "Alto", "Tenor", "Bass")
+
+
+def test_a_chord_of_which_one_note_is_tied_over_the_edge_is_kept_whole():
+    tie = '<tie type="{}"/>'
+    document = score(Staff("c5+e5:w | c5+g5:w", "Soprano"), Staff("g4:w | g4:w", "Alto")).decode()
+    first = "<octave>5</octave></pitch><duration>16</duration>"
+    places = document.split(first)
+    places[1], places[3] = tie.format("start") + places[1], tie.format("stop") + places[3]
+    timeline = read_timeline(Score(first.join(places).encode()))
+    found = build_passage(timeline, find_choir(timeline), [Region(0, Fraction(4), Fraction(8), "flag")])
+    assert not found.fill.any()
+    assert found.kept[0, 16:].all()
+
+
+def test_a_measure_that_changes_its_divisions_and_back_is_refused():
+    eight, four = (f"<attributes><divisions>{n}</divisions></attributes>" for n in (8, 4))
+    rest = "<note><rest/><duration>{}</duration><voice>1</voice></note>"
+    music = f"{rest.format(8)} {eight} {rest.format(8)} {four} {rest.format(4)} | c5:w"
+    with pytest.raises(UnsupportedError, match="changes its divisions"):
+        passage_of(Staff(music, "Soprano"), Staff("g4:w | g4:w", "Alto"), holes={S: (0, 4)})
+
+
+@pytest.mark.parametrize(
+    ("barline", "strikes"),
+    [
+        ('<barline location="right"><ending number="1" type="stop"/></barline>', True),
+        ('<barline location="right"><repeat direction="backward"/></barline>', True),
+        ('<barline location="right"><bar-style>light-light</bar-style></barline>', False),
+    ],
+)
+def test_no_note_is_tied_over_a_barline_at_which_the_music_jumps(barline: str, strikes: bool):
+    found = passage_of(Staff(f"c5:w | c5:w {barline} | c5:w", "Soprano"), Staff("R | R | R", "Alto"))
+    assert bool(found.rhythm[1, 32] == STRIKE) is strikes
+    assert found.rhythm[1, 16] != STRIKE

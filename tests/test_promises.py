@@ -413,7 +413,7 @@ def test_no_note_outside_of_the_beats_asked_for_ever_changes(
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(data=st.data(), seed=st.integers(0, 2**32), temperature=st.sampled_from([0.05, 0.8, 20.0]))
 def test_known_cells_of_a_grid_never_change_whatever_they_hold(data: st.DataObject, seed: int, temperature: float):
-    from scoreassist.grid.passage import FREE
+    from scoreassist.grid.holes import FREE
     from scoreassist.grid.voices import Grid
     from scoreassist.networks.filler import Task
     from scoreassist.networks.store import load_filler

@@ -189,6 +189,19 @@ def test_parts_of_different_lengths():
     assert music(root, "P4") == " | ".join(3 * ["c3:q c3:q c3:q c3:q"])
 
 
+def test_a_part_that_leaves_out_a_measure_in_the_middle_is_refused():
+    soprano, alto = named(("Soprano", "c5:w | d5:w | e5:w | f5:w"), ("Alto", "e4:w | R | e4:w"))
+    with pytest.raises(UnsupportedError) as caught:
+        scoreassist.complete(score(soprano, replace(alto, numbers=("1", "3", "4"))))
+    assert str(caught.value) == (
+        "score, part P2, measure 3: stands where part P1 has its measure 2, and the part is shorter;"
+        " add the measures that it lacks, empty, in a notation program and export again"
+    )
+    # As long as the others it may count as it likes.
+    other = replace(alto, music="e4:w | R | e4:w | e4:w", numbers=("0", "1", "2", "3"))
+    assert holes(score(soprano, other)) == ["Alto 2-2"]
+
+
 # --- key, clef, metre ------------------------------------------------------------------------------------
 
 IN_D = "<key><fifths>2</fifths></key>"
@@ -524,6 +537,34 @@ def test_a_transposition_that_changes_without_a_new_signature_changes_the_key_of
     assert [m.findtext("attributes/key/fifths") for m in root.findall("part")[1]] == ["0", "2"]
 
 
+UP = "<diatonic>1</diatonic><chromatic>2</chromatic>"
+
+
+@pytest.mark.parametrize(
+    ("transposes", "pitches"),
+    [
+        ("<transpose>{}</transpose>", [74, 62]),
+        ('<transpose number="1">{0}</transpose><transpose number="2">{0}</transpose>', [74, 62]),
+        ('<transpose number="1">{}</transpose>', None),
+        ('<transpose number="2">{}</transpose>', None),
+    ],
+)
+def test_staves_of_one_part_transpose_alike_or_are_refused(transposes: str, pitches: list[int] | None):
+    source = score(Staff("c5:w // c4:w", clefs=GRAND))
+    source = source.replace(b"</attributes>", f"{transposes.format(UP)}</attributes>".encode())
+    assert schema_errors(source) == []
+    if pitches is not None:
+        events = read_timeline(Score(source)).parts[0].events()
+        assert [event.midi for event in events] == pitches
+        return
+    with pytest.raises(UnsupportedError) as caught:
+        scoreassist.harmonize(source)
+    assert str(caught.value) == (
+        "score, part P1, measure 1: the staves of the part transpose differently;"
+        " give each a part of its own in a notation program and export again"
+    )
+
+
 def test_clefs_of_another_octave_do_not_change_what_is_written():
     # MusicXML writes the sounding pitch, whatever the clef says of octaves.
     above = "<sign>G</sign><line>2</line><clef-octave-change>1</clef-octave-change>"
@@ -564,6 +605,17 @@ def test_a_hidden_rest_is_emptiness():
     source = score(*named(("Soprano", "c5:w | c5:w"), ("Alto", "e4:w | *R")))
     assert holes(source) == ["Alto 2-2"]
     assert sequence(measure_of(completed(source), 2, "P2")) == "e4:q e4:q e4:q e4:q"
+
+
+def test_a_part_whose_rests_are_all_hidden_gets_its_notes_in_their_place():
+    source = score(*named(("Soprano", "c5:w | c5:w"), ("Alto", "*R | *R")))
+    root = harmonized(source)
+    assert music(root, "P2") == "e4:q e4:q e4:q e4:q | e4:q e4:q e4:q e4:q"
+    assert [note.get("print-object") for note in root.iter("note")] == len(list(root.iter("note"))) * [None]
+
+
+def test_hidden_rests_beside_a_melody_are_no_second_singer():
+    assert singers(score("c5:w ; *R")) == ["Soprano P1 1/1: 1"]
 
 
 def test_a_voice_of_which_nothing_is_printed_is_there_to_be_heard_and_nobody_sings_it():

@@ -302,6 +302,18 @@ def test_of_a_divided_part_the_upper_notes_are_sung():
     assert melody(choir.singers[S]) == "c5"
 
 
+def test_few_chords_in_a_lone_melody_are_divisi_of_its_singer():
+    choir = choir_of("c5:w | d5:w | e5:w | f5:w | e4+c5:h d5:h")
+    assert melody(choir.singers[S]) == "c5 | d5 | e5 | f5 | c5 d5"
+    assert sorted(choir.singers) == [S]
+    assert sorted(choir_of("c5:w | d5:w | e5:w | e4+c5:w").singers) == [S, A]  # chords in every fourth measure
+
+
+def test_the_names_say_who_shares_a_staff_however_few_its_chords_are():
+    choir = choir_of(Staff("c5:w | d5:w | e5:w | f5:w | e4+c5:w", "S A"), Staff("c3:w", "Bass", clefs=("bass",)))
+    assert melody(choir.singers[A]) == "c5 | d5 | e5 | f5 | e4"
+
+
 # --- accompaniments --------------------------------------------------------------------------------------
 
 PIANO = Staff("c5:w // c3:w", "Piano", clefs=GRAND)

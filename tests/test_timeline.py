@@ -285,10 +285,22 @@ def test_the_second_strong_beat(time: str, half: int | None):
     assert metre.half_measure() == half
 
 
-def test_two_signatures_in_one_are_added_in_the_finer_unit():
-    time = "<time><beats>2</beats><beat-type>4</beat-type><beats>3</beats><beat-type>8</beat-type></time>"
-    timeline = timeline_of(Staff(f"<attributes>{time}</attributes> c5:h", time=""))
-    assert timeline.measures[0].metre == Metre((4, 3), 8)
+@pytest.mark.parametrize(
+    ("signatures", "groups", "beat_type"),
+    [
+        ("2/4 3/8", (2, 2, 3), 8),
+        ("3+2/8 3/4", (3, 2, 2, 2, 2), 8),
+        ("6/8 2/16", (6, 6, 2), 16),
+        ("2/2 3/4", (4, 3), 4),  # no beams: what counts are the halves
+    ],
+)
+def test_two_signatures_in_one_are_added_in_the_finer_unit_and_keep_their_beats(
+    signatures: str, groups: tuple[int, ...], beat_type: int
+):
+    pairs = (signature.split("/") for signature in signatures.split())
+    time = "".join(f"<beats>{beats}</beats><beat-type>{unit}</beat-type>" for beats, unit in pairs)
+    timeline = timeline_of(Staff(f"<attributes><time>{time}</time></attributes> c5:h", time=""))
+    assert timeline.measures[0].metre == Metre(groups, beat_type)
 
 
 def test_without_metre_a_measure_lasts_as_long_as_its_notes():

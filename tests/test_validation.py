@@ -167,6 +167,11 @@ def test_divisions_are_missed_before_the_first_duration():
     assert messages(document)[0] == "the first duration comes before any <divisions>, which say how long it is"
 
 
+def test_where_divisions_are_missed_this_is_said_once():
+    document = score("c5:h c5:h | d5:w", "c4:w | d4:w").replace(b"<divisions>4</divisions>", b"", 1)
+    assert [(finding.part, finding.rule) for finding in validate(document)] == [("P1", "divisions")]
+
+
 def test_a_chord_note_needs_a_note_before_it():
     chord = f"<note><chord/>{C5}{QUARTER}</note>"
     assert messages(score(f"r:q {chord} r:h.")) == [
@@ -204,6 +209,19 @@ def test_short_measures_with_a_reason_pass(music):
 
 def test_a_measure_without_time_signature_may_last_as_it_likes():
     assert messages(score(Staff("c5:w d5:h | e5:q", time="free"))) == []
+
+
+def test_of_two_time_signatures_by_turns_a_measure_fills_either():
+    other = b"<interchangeable><beats>3</beats><beat-type>4</beat-type></interchangeable></time>"
+    document = score(Staff("c5:h | c5:h. | c5:w | c5:h", time="2/4")).replace(b"</time>", other)
+    assert messages(document) == ["lasts 4 quarters, the time signature says 2 quarters"]
+
+
+def test_parts_in_metres_of_their_own_have_measures_of_their_own():
+    parts = Staff("c5:h. | c5:h. | c5:h. | c5:h.", time="3/4"), Staff("c5:w | c5:w | c5:w")
+    assert rules(score(*parts)) == ["measure-count", *3 * ["measure-length"]]
+    own = score(*parts).replace(b"<measure number", b'<measure non-controlling="yes" number')
+    assert messages(own) == []
 
 
 def test_parts_that_disagree_on_the_length_of_a_measure():
@@ -286,6 +304,16 @@ def test_ties_that_lead_nowhere_and_come_from_nowhere():
     assert messages(score("c5:h~ r:h")) == ["the tie from C5 ends nowhere"]
     assert messages(score("r:h ~c5:h")) == ["the tie into C5 comes from nowhere"]
     assert messages(score("c5:h c5:h~ | c5:w")) == ["the tie from C5 ends nowhere"]
+
+
+def test_ties_of_which_only_the_sign_is_written_have_two_ends_too():
+    def signs(music: str) -> bytes:
+        return score(music).replace(b'<tie type="start"/>', b"").replace(b'<tie type="stop"/>', b"")
+
+    assert messages(signs("c5:h~ r:h")) == ["the tie from C5 ends nowhere"]
+    assert messages(signs("r:h ~c5:h")) == ["the tie into C5 comes from nowhere"]
+    assert messages(signs("c5:h~ c5:h")) == []
+    assert messages(score("c5:h~ r:h").replace(b'<tied type="start"/>', b'<tied type="let-ring"/>')) == []
 
 
 def test_a_tie_that_joins_different_pitches():

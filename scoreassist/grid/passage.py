@@ -1,30 +1,34 @@
-"""From regions to cells that a model must choose, and from filled cells back to notes to be written."""
+"""From regions to cells that a model must choose."""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from scoreassist.errors import UnsupportedError
+from scoreassist.grid.holes import (
+    FREE,
+    HOLD,
+    STRIKE,
+    asked_to_sing,
+    indivisible,
+    keep_whole,
+    leave_odd_measures,
+    own_end,
+    region_ticks,
+    strike_after_jumps,
+    strike_syllables,
+)
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import Grid, encode, left_out
-from scoreassist.score.lyrics import syllables_of
+from scoreassist.score.lyrics import Moment
 from scoreassist.score.metre import TICKS_PER_QUARTER
-from scoreassist.score.pen import STEP_NAMES, NewNote
 from scoreassist.score.regions import Region
-from scoreassist.score.singers import Choir, Singer
-from scoreassist.score.timeline import STEPS, Event, Timeline
-from scoreassist.score.tuplets import tuplet_spans
-
-FREE, HOLD, STRIKE = -1, 0, 1
-
-Moment = tuple[int, Fraction]
-"""Measure index, offset in quarters."""
+from scoreassist.score.singers import Choir
+from scoreassist.score.timeline import Timeline
 
 
 @dataclass(frozen=True)
@@ -133,10 +137,10 @@ def build_passage(timeline: Timeline, choir: Choir, regions: list[Region]) -> Pa
     fill = np.zeros_like(grid.known)
     rhythm = np.full(grid.known.shape, FREE)
     for region in regions:
-        for tick, stop in _ticks(timeline, grid, region):
+        for tick, stop in region_ticks(timeline, grid, region):
             if grid.measure[tick] >= len(choir.singers[region.voice].part.measures):
                 break  # the part has no such measure to write into
-            stop = min(stop, _own_end(timeline, grid, choir.singers[region.voice], tick))
+            stop = min(stop, own_end(timeline, grid, choir.singers[region.voice], tick))
             fill[region.voice, tick:stop] = True
             if region.by == "slashes":
                 rhythm[region.voice, tick:stop] = HOLD
@@ -144,198 +148,13 @@ def build_passage(timeline: Timeline, choir: Choir, regions: list[Region]) -> Pa
     fill[:, left_out(timeline, choir)] = False
     asked = fill.copy()
     for voice, singer in choir.singers.items():
-        _keep_whole(fill[voice], list(_indivisible(grid, singer)))
+        keep_whole(fill[voice], list(indivisible(grid, singer)))
         marked = any(region.voice == voice and region.by != "empty" for region in regions)
-        _leave_odd_measures(timeline, grid, singer, fill[voice], marked)
-        _strike_syllables(grid, singer, fill[voice], rhythm[voice])
+        leave_odd_measures(timeline, grid, singer, fill[voice], marked)
+        strike_syllables(grid, singer, fill[voice], rhythm[voice])
+    strike_after_jumps(timeline, grid, fill, rhythm)
     known = grid.known & ~fill
     silent = known & (grid.pitch == REST_PITCH)
     everyone_rests = known.any(axis=0) & (silent == known).all(axis=0)
-    rest = ~known & everyone_rests & ~_asked_to_sing(timeline, grid, regions, everyone_rests)
+    rest = ~known & everyone_rests & ~asked_to_sing(timeline, grid, regions, everyone_rests)
     return Passage(timeline, choir, replace(grid, known=known), fill, rest, rhythm, asked & ~fill)
-
-
-def _own_end(timeline: Timeline, grid: Grid, singer: Singer, tick: int) -> int:
-    """The end of a singer's measure: where its part is full by its metre, whatever other parts go on to do."""
-    index = int(grid.measure[tick])
-    first, end = grid.measure_ticks(index)
-    row = singer.part.measures[index]
-    full = row.start.metre is not None and row.length == row.start.metre.length < timeline.measures[index].length
-    return first + math.ceil(row.length * TICKS_PER_QUARTER) if full else end
-
-
-def _strike_syllables(grid: Grid, singer: Singer, fill: np.ndarray, rhythm: np.ndarray) -> None:
-    """Let new notes begin where the notes that they replace begin a syllable: fill and rhythm (ticks,)."""
-    for index, events in enumerate(singer.measures):
-        first, _ = grid.measure_ticks(index)
-        for event in events:
-            tick = first + math.floor(event.offset * TICKS_PER_QUARTER)
-            if syllables_of(event.element) and fill[tick : tick + 1].any() and rhythm[tick] == FREE:
-                rhythm[tick] = STRIKE
-
-
-def _asked_to_sing(
-    timeline: Timeline, grid: Grid, regions: list[Region], everyone_rests: np.ndarray
-) -> np.ndarray:
-    """Cells of marked regions in measures where all given voices rest throughout: bool (4, ticks).
-
-    Whoever marks such a measure wants notes there; one that is merely empty is a general pause.
-    """
-    asked = np.zeros_like(grid.known)
-    for region in regions:
-        if region.by != "empty":
-            for tick, stop in _ticks(timeline, grid, region):
-                first, end = grid.measure_ticks(int(grid.measure[tick]))
-                asked[region.voice, tick:stop] = everyone_rests[first:end].all()
-    return asked
-
-
-def _ticks(timeline: Timeline, grid: Grid, region: Region) -> Iterator[tuple[int, int]]:
-    """First tick and end of a region's share in each measure, rounded inwards."""
-    measures = timeline.measures
-    at = max(bisect_right(measures, region.start, key=lambda m: m.onset) - 1, 0)
-    for measure in measures[at:]:
-        if measure.onset >= region.end:
-            break
-        begin = max(region.start - measure.onset, Fraction(0))
-        finish = min(region.end - measure.onset, measure.length)
-        if finish <= begin:
-            continue
-        first, end = grid.measure_ticks(measure.index)
-        tick = first + math.ceil(begin * TICKS_PER_QUARTER)
-        whole = finish == measure.length
-        stop = end if whole else first + math.floor(finish * TICKS_PER_QUARTER)
-        if stop > tick:
-            yield tick, min(stop, end)
-
-
-def _indivisible(grid: Grid, singer: Singer) -> Iterator[tuple[int, int]]:
-    """First tick and end, rounded outwards, of what no hole may cut.
-
-    Notes with their ties, tuplets, rests off the grid.
-    """
-    chain: tuple[int, int] | None = None
-    tied = False
-    for index, events in enumerate(singer.measures):
-        first, end = grid.measure_ticks(index)
-        for begin, finish in tuplet_spans(events):
-            yield first + math.floor(begin * TICKS_PER_QUARTER), first + math.ceil(finish * TICKS_PER_QUARTER)
-        for event in events:
-            begin, finish = event.offset * TICKS_PER_QUARTER, event.end * TICKS_PER_QUARTER
-            start, stop = first + math.floor(begin), min(first + math.ceil(finish), end)
-            if event.kind != "note":
-                tied = False
-                if begin.denominator != 1 or finish.denominator != 1:
-                    yield start, stop
-                continue
-            if chain is not None and tied and event.tied_from and start <= chain[1]:
-                start = chain[0]
-            elif chain is not None:
-                yield chain
-            chain, tied = (start, stop), event.tied_to
-    if chain is not None:
-        yield chain
-
-
-def _keep_whole(fill: np.ndarray, spans: list[tuple[int, int]]) -> None:
-    """Take spans that are covered in part out of one voice's holes, until there are none: bool (ticks,)."""
-    cut = True
-    while cut:
-        cut = False
-        for start, stop in spans:
-            if fill[start:stop].any() and not fill[start:stop].all():
-                fill[start:stop] = False
-                cut = True
-
-
-def _leave_odd_measures(timeline: Timeline, grid: Grid, singer: Singer, fill: np.ndarray, marked: bool) -> None:
-    """Take measures that the grid cannot hold out of a singer's holes, bool (ticks,); refuse what is marked."""
-    for measure in timeline.measures:
-        first, end = grid.measure_ticks(measure.index)
-        if not fill[first:end].any():
-            continue
-        row = singer.part.measures[measure.index]
-        if (measure.length * TICKS_PER_QUARTER).denominator != 1:
-            what = f"lasts {measure.length} quarters, which is not a whole number of sixteenths"
-        elif row.start.divisions != row.end.divisions:
-            what = "changes its divisions half way"
-        else:
-            continue
-        if not marked:
-            fill[first:end] = False
-            continue
-        raise UnsupportedError(
-            f"{what}; leave it out with --measures, or export again from a notation program",
-            source=timeline.score.name,
-            part=singer.part.id,
-            measure=measure.number,
-        )
-
-
-def given_spellings(passage: Passage) -> dict[tuple[int, int], int]:
-    """Spelling, at sounding pitch, of every given note: (voice, first tick) to place on the line of fifths."""
-    spellings = {}
-    for voice, singer in passage.choir.singers.items():
-        for index, events in enumerate(singer.measures):
-            first, _ = passage.grid.measure_ticks(index)
-            for event in events:
-                tick = first + math.floor(event.offset * TICKS_PER_QUARTER)
-                if event.kind == "note" and passage.grid.known[voice, min(tick, passage.grid.ticks - 1)]:
-                    place = _written_fifth(event)
-                    attributes = singer.part.measures[index].at(event.offset)
-                    spellings[voice, tick] = place + attributes.transpose_fifths
-    return spellings
-
-
-def _written_fifth(event: Event) -> int:
-    step = event.element.findtext("pitch/step") or "C"
-    alter = round(float(event.element.findtext("pitch/alter") or 0))
-    return (STEP_NAMES.index(step) if step in STEPS else 1) - 1 + 7 * alter
-
-
-def notes_of(
-    passage: Passage, filled: Grid, spelling: np.ndarray, voice: int, segment: tuple[int, int, int]
-) -> list[NewNote]:
-    """The notes and rests that a filled stretch of one measure stands for."""
-    index, start, end = segment
-    first, measure_end = filled.measure_ticks(index)
-    pitch, struck, fill = filled.pitch[voice], filled.struck[voice], passage.fill[voice]
-    singer = passage.choir.singers[voice]
-
-    def begins(tick: int) -> bool:
-        return pitch[tick] != pitch[tick - 1] or bool(struck[tick] and pitch[tick] != REST_PITCH)
-
-    notes = []
-    tick = first + start
-    while tick < first + end:
-        stop = tick + 1
-        while stop < first + end and not begins(stop):
-            stop += 1
-        midi = int(pitch[tick])
-        if midi == REST_PITCH:
-            notes.append(NewNote(tick - first, stop - tick))
-        else:
-            goes_on = stop == measure_end and stop < filled.ticks and fill[stop] and not begins(stop)
-            came_from = tick == first and tick > 0 and fill[tick - 1] and not begins(tick)
-            notes.append(
-                NewNote(
-                    tick - first,
-                    stop - tick,
-                    midi,
-                    int(spelling[voice, tick]),
-                    bool(came_from),
-                    bool(goes_on),
-                    _fermata(filled.fermata, tick, stop, singer),
-                )
-            )
-        tick = stop
-    return notes
-
-
-def _fermata(fermata: np.ndarray, start: int, end: int, singer: Singer) -> str | None:
-    """The fermata of a new note under the end of a given one; in closed score only the outer voices."""
-    ends = [t for t in range(start, end) if fermata[t] and (t + 1 == len(fermata) or not fermata[t + 1])]
-    inner = (singer.upper is True and singer.voice == 2) or (singer.upper is False and singer.voice == 1)
-    if not ends or inner:
-        return None
-    return "inverted" if singer.upper is False else "upright"

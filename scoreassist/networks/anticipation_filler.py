@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scoreassist.grid.passage import HOLD, STRIKE
+from scoreassist.grid.holes import HOLD, STRIKE
 from scoreassist.grid.vocabulary import REST, REST_PITCH, UNKNOWN, VOCABULARY, pitches
 from scoreassist.grid.voices import Grid
 from scoreassist.networks.anticipation_rnn import HIDDEN, STRUCK, AnticipationRNN, Batch

@@ -23,7 +23,7 @@ class Task:
     rest : bool array (4, ticks)
         Hidden cells that must be silent.
     rhythm : int array (4, ticks)
-        Articulation that hidden cells must have: `scoreassist.grid.passage.HOLD`, `STRIKE` or `FREE`.
+        Articulation that hidden cells must have: `scoreassist.grid.holes.HOLD`, `STRIKE` or `FREE`.
     """
 
     grid: Grid

@@ -19,7 +19,7 @@ from scoreassist.score.pen import STEP_NAMES, Placed
 from scoreassist.score.stems import insert_child, is_there
 from scoreassist.score.timeline import Part, PartMeasure
 
-ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+ACCIDENTALS: dict[float, str] = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 
 Line = tuple[str, str]
 """Step and octave: a line or space of a staff."""
@@ -49,7 +49,7 @@ def write_accidentals(part: Part, staff: int, new: dict[int, list[Placed]]) -> N
         for reading in _readings(measure, staff, now, before):
             note = reading.note
             wrong = reading.alter != note.alter and (note.element in own or note.element in read_right)
-            if wrong or (reading.doubtful and note.element in own):
+            if note.alter in ACCIDENTALS and (wrong or (reading.doubtful and note.element in own)):
                 _print(note)
 
 
@@ -72,7 +72,7 @@ class _Note:
     element: etree._Element
     moment: tuple[Fraction, int]
     line: Line
-    alter: int
+    alter: float
     tied_from: bool
 
     @property
@@ -99,7 +99,7 @@ def _notes(rows: Iterable[tuple[etree._Element, tuple[Fraction, int]]]) -> Itera
     for element, moment in rows:
         step, octave = element.findtext("pitch/step"), element.findtext("pitch/octave")
         if step is not None and octave is not None:
-            alter = round(float(element.findtext("pitch/alter") or 0))
+            alter = float(element.findtext("pitch/alter") or 0)
             tied_from = element.find("tie[@type='stop']") is not None
             yield _Note(element, moment, (step.strip(), octave.strip()), alter, tied_from)
 
@@ -118,7 +118,7 @@ class _Reading:
     """
 
     note: _Note
-    alter: int | None
+    alter: float | None
     doubtful: bool
 
 
@@ -127,7 +127,7 @@ class _Heard:
     """The last note of a line of the staff: when, and its alteration, if that is not the key's."""
 
     moment: tuple[Fraction, int]
-    altered: int | None
+    altered: float | None
 
 
 def _readings(
@@ -155,7 +155,7 @@ class _Reader:
     measure: PartMeasure
     staff: int
     before: dict[Line, _Heard] = field(default_factory=dict)
-    shown: dict[Line, int | None] = field(default_factory=dict)
+    shown: dict[Line, float | None] = field(default_factory=dict)
     heard: dict[Line, _Heard] = field(default_factory=dict)
 
     def read(self, notes: list[_Note]) -> Iterator[_Reading]:
@@ -175,7 +175,7 @@ class _Reader:
     def _chord(self, chord: list[_Note], fifths: int) -> Iterator[_Reading]:
         """Notes struck, or held by a tie, at the same moment."""
         struck = [note for note in chord if note.printed or not note.tied_from]
-        alters: dict[Line, set[int]] = {}
+        alters: dict[Line, set[float]] = {}
         for note in struck:
             alters.setdefault(note.line, set()).add(note.alter)
         doubtful = {note.line for note in struck if self._is_doubtful(note, chord, fifths)}
@@ -224,14 +224,14 @@ def _octaves(line: Line, note: _Note) -> bool:
 
 
 def in_key(step: str, fifths: int) -> int:
-    """Alteration of a step in a key signature: 1 for F in G major."""
+    """Alteration of a step in a key signature: 1 for F in G major; the eighth sharp is a second one on F."""
     place = STEP_NAMES.index(step) if step in STEP_NAMES else 0
     # Sharps come from the front of the line of fifths, flats from its back.
-    return int(place < fifths) if fifths >= 0 else -int(place >= 7 + fifths)
+    return (fifths - place + 6) // 7 if fifths >= 0 else -((place - fifths) // 7)
 
 
 def _print(note: _Note) -> None:
     if not note.printed:
         accidental = etree.Element("accidental")
-        accidental.text = ACCIDENTALS.get(note.alter, "natural")
+        accidental.text = ACCIDENTALS[note.alter]
         insert_child(note.element, accidental)

@@ -8,12 +8,13 @@ from math import gcd
 from lxml import etree
 
 from scoreassist.score.accidentals import write_accidentals
+from scoreassist.score.divisions import off_the_grid, refine_divisions
 from scoreassist.score.lyrics import Written, keep_text, slur_kept_text, sung_on, text_of
 from scoreassist.score.metre import TICKS_PER_QUARTER
-from scoreassist.score.parts import refine_divisions
 from scoreassist.score.pen import NewNote, Pen, Placed, note_values
 from scoreassist.score.singers import Choir, Singer
-from scoreassist.score.stems import append_notation, is_there, loose_ends, remove, remove_notation, set_stem
+from scoreassist.score.spans import joined, remove_loose_ends
+from scoreassist.score.stems import append_notation, is_there, remove, set_stem
 from scoreassist.score.timeline import Event, Measure, Part, Timeline
 from scoreassist.score.writing import MeasureWriter
 
@@ -41,7 +42,8 @@ def write_notes(
     """
     factors = {part.id: _factor(part, timeline, choir, notes) for part in timeline.parts}
     singers = [choir.singers[voice] for voice in sorted({voice for voice, _ in notes})]
-    loose_before = [slur for singer in singers for slur in loose_ends(singer)]
+    filled = {singer.part.id: singer.part for singer in singers}
+    chains = {part_id: joined(part) for part_id, part in filled.items()}
     texts = {singer.voice: text_of(singer) for singer in singers}
     sung = {s.voice: (texts[s.voice], sung_on(s, texts[s.voice])) for s in singers if texts[s.voice]}
     written: Written = {}
@@ -63,7 +65,7 @@ def write_notes(
         if singer.part.id in added and singer.upper is not False:
             stretches = [_with_rests_between(stretches, timeline.measures[index])]
         for start, end, stretch in stretches:
-            replaced = _in_hole(singer.measures[index], start, end)
+            replaced = _in_hole(singer, index, start, end)
             placed = writer.write(start, end, stretch)
             keep_text(replaced, placed)
             _keep_signs(replaced, placed)
@@ -74,10 +76,8 @@ def write_notes(
     parts = {part.id: part for part in timeline.parts}
     for (part_id, staff), placed_in in on_staff.items():
         write_accidentals(parts[part_id], staff, placed_in)
-    for singer in singers:
-        for slur in loose_ends(singer):
-            if slur not in loose_before:
-                remove_notation(slur)  # its other end went with the notes that were replaced
+    for part_id, part in filled.items():
+        remove_loose_ends(part, chains[part_id])
     slur_kept_text(choir, sung, written)
     for part in timeline.parts:
         rows = [row for (part_id, _), row in on_staff.items() if part_id == part.id]
@@ -100,24 +100,27 @@ def _keep_signs(replaced: list[Event], placed: list[Placed]) -> None:
                 append_notation(note, sign)
 
 
-def _in_hole(events: list[Event], start: int, end: int) -> list[Event]:
+def _in_hole(singer: Singer, index: int, start: int, end: int) -> list[Event]:
+    """What stands between two ticks of a singer's measure, all notes of chords."""
     begin, finish = Fraction(start, TICKS_PER_QUARTER), Fraction(end, TICKS_PER_QUARTER)
-    return [event for event in events if begin <= event.offset < finish]
+    inside = (event for event in singer.measures[index] if begin <= event.offset < finish)
+    return [note for event in inside for note in singer.stem(index, event)]
 
 
 def _factor(part: Part, timeline: Timeline, choir: Choir, notes: dict[tuple[int, int], list[Stretch]]) -> int:
     """By how much a part's divisions are refined, so that its new notes can be written; 1 if not at all."""
+    needs, coarse = [], False
     for (voice, index), stretches in notes.items():
         singer = choir.singers[voice]
         if singer.part is not part:
             continue
+        needs.append(off_the_grid(part.measures[index], timeline.measures[index].length))
         divisions = part.measures[index].start.divisions
         grain = TICKS_PER_QUARTER // gcd(divisions, TICKS_PER_QUARTER)
         new = [note for _, _, stretch in stretches for note in stretch]
         values = [value for note in new for value in (note.onset, *note_values(note, timeline.measures[index]))]
-        if any(value % grain for value in values):
-            return refine_divisions(part)
-    return 1
+        coarse = coarse or any(value % grain for value in values)
+    return refine_divisions(part, needs) if coarse or any(need > 1 for need in needs) else 1
 
 
 def _partner(choir: Choir, singer: Singer) -> Singer | None:

@@ -1,24 +1,41 @@
-"""Finer divisions, where a part's own are too coarse for sixteenths."""
+"""Finer divisions, where a part's own are too coarse for what is written."""
 
 from __future__ import annotations
 
 import contextlib
-from math import gcd
+from collections.abc import Iterable
+from fractions import Fraction
+from math import gcd, lcm
 
 from lxml import etree
 
 from scoreassist.score.metre import TICKS_PER_QUARTER
-from scoreassist.score.timeline import Part, decimal
+from scoreassist.score.timeline import Part, PartMeasure, decimal
 
 
-def refine_divisions(part: Part) -> int:
-    """Make a part's divisions divisible by four, so that sixteenths can be written; returns the factor used."""
+def off_the_grid(measure: PartMeasure, length: Fraction) -> int:
+    """By how much a measure's divisions must be refined, so that all of its moments are whole numbers of them.
+
+    Durations may be decimal numbers, and another part may make the measure last longer than this one does.
+    """
+    moments = [length, *(moment for event in measure.events for moment in (event.offset, event.end))]
+    units = [decimal(move.findtext("duration")) for move in measure.element.iter("backup", "forward")]
+    units += [moment * measure.start.divisions for moment in moments]
+    return lcm(*(unit.denominator for unit in units))
+
+
+def refine_divisions(part: Part, needs: Iterable[int] = ()) -> int:
+    """Make a part's divisions divisible by four, so that sixteenths can be written; returns the factor used.
+
+    Parameters
+    ----------
+    part : Part
+    needs : iterable of int, optional
+        What the factor must be a multiple of besides.
+    """
     values = {measure.start.divisions for measure in part.measures}
     values |= {measure.end.divisions for measure in part.measures}
-    factor = 1
-    for value in values:
-        need = TICKS_PER_QUARTER // gcd(value, TICKS_PER_QUARTER)
-        factor = factor * need // gcd(factor, need)
+    factor = lcm(*needs, *(TICKS_PER_QUARTER // gcd(value, TICKS_PER_QUARTER) for value in values))
     if factor > 1:
         _say_divisions(part)
         for tag in ("divisions", "duration", "offset"):

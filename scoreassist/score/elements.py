@@ -18,8 +18,20 @@ def erase(signs: list[etree._Element]) -> None:
         if len(kind) == 0:
             remove(kind)
         if direction.find("direction-type") is None:
-            sound = direction.find("sound")
-            if sound is not None:  # the tempo is played on, without its word
-                direction.addprevious(sound)
-                sound.tail = direction.getparent().text  # type: ignore[union-attr]  # it stands in a measure
+            _leave_playing(direction)
             remove(direction)
+
+
+def _leave_playing(direction: etree._Element) -> None:
+    """What a direction without words plays stands in the measure itself, at the same moment."""
+    measure, offset = direction.getparent(), direction.find("offset")
+    assert measure is not None
+    for tag in ("sound", "listening"):
+        child = direction.find(tag)
+        if child is None:
+            continue
+        if offset is not None and offset.get("sound", "no") == "yes" and child.find("offset") is None:
+            moved = etree.SubElement(child, "offset")
+            moved.text = offset.text
+        direction.addprevious(child)
+        child.tail = measure.text

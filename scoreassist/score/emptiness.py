@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from scoreassist.score.regions import Region
 from scoreassist.score.singers import Choir, Singer
+from scoreassist.score.staves import DIVISI
 from scoreassist.score.timeline import Event, Measure, Part, Timeline
-
-# A second voice in less than this share of the measures of the first is no line with holes, but divisi.
-DIVISI = 0.25
 
 
 def empty_measures(timeline: Timeline, choir: Choir, *, divisi: bool) -> list[Region]:

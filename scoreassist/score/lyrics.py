@@ -36,12 +36,13 @@ def syllables_of(note: etree._Element) -> list[etree._Element]:
 
 
 def text_of(singer: Singer) -> Text:
-    """The syllables of a singer."""
+    """The syllables of a singer, wherever in a chord they stand."""
     return {
         (index, event.offset): lyrics
         for index, events in enumerate(singer.measures)
         for event in events
-        if event.kind == "note" and (lyrics := syllables_of(event.element))
+        if event.kind == "note"
+        and (lyrics := [lyric for e in singer.stem(index, event) for lyric in syllables_of(e.element)])
     }
 
 

@@ -107,7 +107,7 @@ def find_harmony(timeline: Timeline, choir: Choir, selection: Selection) -> Mark
     regions = without(regions, words.kept(choir))
     if selection.given:
         regions = common(regions, by_flags(timeline, choir, selection))
-    return Marks(regions, [word.sign for word in words.words], list(words.doubts()))
+    return Marks(regions, words.signs(choir), list(words.doubts()))
 
 
 def _by_words(timeline: Timeline, choir: Choir, words: Words) -> Marks | None:
@@ -117,7 +117,7 @@ def _by_words(timeline: Timeline, choir: Choir, words: Words) -> Marks | None:
         asked = words.asked(choir, "complete") + words.asked(choir, "harmonize")
     else:
         asked = empty_measures(timeline, choir, divisi=False)
-    return Marks(without(asked, words.kept(choir)), [word.sign for word in words.words])
+    return Marks(without(asked, words.kept(choir)), words.signs(choir))
 
 
 def _doubts(timeline: Timeline, brackets: list[Bracket]) -> Iterator[str]:

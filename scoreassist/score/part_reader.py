@@ -84,6 +84,7 @@ class _PartReader:
         self.source, self.part_id = source, part_id
         self.now = Attributes()
         self.staves = 1
+        self.transpositions: dict[int, tuple[int, int]] = {}  # by staff; 0 is all others
         # A score has thousands of moments, but few different ones.
         self._quarters: dict[Units, Fraction] = {}
         self._pitches: dict[tuple[str | None, ...], int] = {}
@@ -234,7 +235,6 @@ class _PartReader:
         divisions, fifths, metre, other = now.divisions, now.fifths, now.metre, now.other_metre
         clefs = {c[0]: c for c in now.clefs}
         own_fifths = dict(now.staff_fifths)
-        transpose, transpose_fifths = now.transpose, now.transpose_fifths
         for child in element:
             try:
                 if child.tag == "divisions":
@@ -255,8 +255,8 @@ class _PartReader:
                     sign = (child.findtext("sign") or "G").strip()
                     line = int(child.findtext("line") or _USUAL_LINES.get(sign, 2))
                     clefs[staff] = (staff, sign, line, octave)
-                elif child.tag == "transpose" and child.get("number") in (None, "1"):
-                    transpose, transpose_fifths = transposition(child)
+                elif child.tag == "transpose":
+                    _transpose(child, self.transpositions)
             except (ValueError, ZeroDivisionError, OverflowError) as error:
                 raise self._wrong(f"<{child.tag}> holds no usable number", number) from error
         if divisions != now.divisions:
@@ -266,15 +266,24 @@ class _PartReader:
             fifths,
             metre,
             tuple(clefs.values()),
-            transpose,
-            transpose_fifths,
+            *self._transposition(number),
             tuple(own_fifths.items()),
             other,
         )
 
-    def _wrong(self, what: str, number: str) -> UnsupportedError:
+    def _transposition(self, number: str) -> tuple[int, int]:
+        """Semitones and fifths by which all staves of the part transpose."""
+        rest = self.transpositions.get(0, (0, 0))
+        found = {self.transpositions.get(staff, rest) for staff in range(1, self.staves + 1)}
+        if len(found) > 1:
+            raise self._wrong(
+                "the staves of the part transpose differently", number, "give each a part of its own"
+            )
+        return found.pop()
+
+    def _wrong(self, what: str, number: str, remedy: str = "correct it") -> UnsupportedError:
         return UnsupportedError(
-            f"{what}; correct it in a notation program and export again",
+            f"{what}; {remedy} in a notation program and export again",
             source=self.source,
             part=self.part_id,
             measure=number,
@@ -317,6 +326,14 @@ def _keys(key: etree._Element, fifths: int, own: dict[int, int]) -> int:
     return new
 
 
+def _transpose(element: etree._Element, known: dict[int, tuple[int, int]]) -> None:
+    """Note by which interval a staff, or without number each of them, transposes from here on."""
+    staff = int(element.get("number") or 0)
+    if staff == 0:
+        known.clear()
+    known[staff] = transposition(element)
+
+
 def transposition(element: etree._Element) -> tuple[int, int]:
     """Semitones and fifths from written to sounding pitch."""
     chromatic = _within(MOST_SEMITONES, int(float(element.findtext("chromatic") or 0)))
@@ -324,6 +341,14 @@ def transposition(element: etree._Element) -> tuple[int, int]:
     octaves = _within(MOST_SEMITONES // 12, int(element.findtext("octave-change") or 0))
     # An interval of d steps and c semitones is 7c - 12d fifths.
     return chromatic + 12 * octaves, 7 * chromatic - 12 * diatonic
+
+
+def _in_finer_units(beats: int, beat_type: int, scale: int) -> list[int]:
+    """A group of beats beside one of a finer unit, which shows each of them: 3/4 beside 3/8 is 2+2+2 eighths."""
+    if scale < 2 or beat_type * scale < 8 or beats > MOST_BEATS:
+        return [beats * scale]
+    in_beat = 3 if beat_type >= 8 and beats % 3 == 0 else 1
+    return [in_beat * scale] * (beats // in_beat)
 
 
 def _metre(time: etree._Element) -> Metre | None:
@@ -336,7 +361,8 @@ def _metre(time: etree._Element) -> Metre | None:
     groups: list[int] = []
     for beats, beat_type in pairs:
         scale = finest // int(beat_type.text or 4)
-        groups += [int(group) * scale for group in (beats.text or "4").split("+")]
+        for group in (beats.text or "4").split("+"):
+            groups += _in_finer_units(int(group), int(beat_type.text or 4), scale)
     coarsest = min(int(beat_type.text or 4) for _, beat_type in pairs)
     if min(groups) < 1 or sum(groups) > MOST_BEATS or coarsest < 1 or finest > FINEST_BEAT:
         raise ValueError("a time signature without beats, or with too many")

@@ -67,11 +67,17 @@ class Pen:
     singer, part_measure, measure
     divisions : int
         At the start of the measure, as they are now.
+
+    Attributes
+    ----------
+    moves : set of elements
+        The moves of the cursor that were made.
     """
 
     def __init__(self, singer: Singer, part_measure: PartMeasure, measure: Measure, divisions: int) -> None:
         self.singer, self.part_measure, self.measure = singer, part_measure, measure
         self.divisions = divisions
+        self.moves: set[etree._Element] = set()
 
     def elements(self, notes: list[NewNote], silent: Collection[NewNote] = ()) -> list[Placed]:
         """Notes as tied values, beamed; those that are `silent` as time that goes by."""
@@ -94,7 +100,7 @@ class Pen:
             return [placed.element for placed in self.elements([NewNote(0, int(ticks))])]
         rest = etree.Element("note")  # off the grid
         etree.SubElement(rest, "rest", measure="yes")
-        _text(rest, "duration", str(int(self.measure.length * self.divisions)))
+        _text(rest, "duration", self._units(self.measure.length))
         _text(rest, "voice", self.singer.number)
         self._staff(rest)
         return [rest]
@@ -102,7 +108,8 @@ class Pen:
     def move(self, tag: str, quarters: Fraction) -> etree._Element:
         """A `<backup>` or a `<forward>`, which moves the cursor and belongs to nobody."""
         element = etree.Element(tag)
-        _text(element, "duration", str(int(quarters * self.divisions)))
+        _text(element, "duration", self._units(quarters))
+        self.moves.add(element)
         return element
 
     def pause(self, quarters: Fraction) -> etree._Element:
@@ -111,6 +118,13 @@ class Pen:
         _text(element, "voice", self.singer.number)
         self._staff(element)
         return element
+
+    def _units(self, quarters: Fraction) -> str:
+        """A length in divisions, which have been made fine enough for it."""
+        units = quarters * self.divisions
+        if units.denominator != 1:
+            raise AssertionError(f"{quarters} quarters cannot be written with {self.divisions} divisions")
+        return str(units)
 
     def _pieces(self, note: NewNote) -> list[NewNote]:
         values = note_values(note, self.measure)
@@ -142,7 +156,7 @@ class Pen:
                 rest.set("measure", "yes")
         else:
             self._pitch(element, note)
-        _text(element, "duration", str(note.ticks * self.divisions // TICKS_PER_QUARTER))
+        _text(element, "duration", self._units(_quarters(note.ticks)))
         for kind in ties:
             etree.SubElement(element, "tie", type=kind)
         _text(element, "voice", self.singer.number)

@@ -50,6 +50,14 @@ class Singer:
         """``Soprano``, ``Alto``, ``Tenor`` or ``Bass``."""
         return VOICES[self.voice]
 
+    def stem(self, index: int, event: Event) -> list[Event]:
+        """What goes with an event of a measure: the other notes of its chord, if nobody else sings them."""
+        if self.upper is not None or event.kind == "rest":
+            return [event]
+        place = (event.voice, event.offset, event.staff)
+        row = self.part.measures[index].events
+        return [e for e in row if (e.voice, e.offset, e.staff) == place and e.kind == event.kind] or [event]
+
     def notes(self) -> list[Event]:
         """All sounding notes."""
         return [e for events in self.measures for e in events if e.kind == "note"]

@@ -107,7 +107,7 @@ class _Splicer:
                 continue
             yield from self.element(children[index], old[index], child)
             yield between[index + 1] if old[index].tail == child.tail else self.escaped(child.tail)
-        yield text[span.close : span.end] or f"</{text[span.start + 1 :].split(None, 1)[0].rstrip('/>')}>"
+        yield text[span.close : span.end] or f"</{_name(text, span)}>"
 
     def start_tag(self, span: Span, old: etree._Element, new: etree._Element) -> str:
         """The start tag of an element that has content now."""
@@ -141,6 +141,13 @@ def _nodes(text: str, start: int, end: int) -> Iterator[Span]:
             yield Span(first, inner, close, start)
         elif not text.startswith("<![CDATA[", first):  # that is text
             yield Span(first, start, start, start)
+
+
+def _name(text: str, span: Span) -> str:
+    """The name in the start tag of an element."""
+    match = _NODE.match(text, span.start)
+    assert match is not None
+    return match["name"]
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,8 @@
 A line is a voice of one staff. A voice that stands on one staff and, for some notes of a measure, on another one
 is one line all the same, of the staff where it is at home: it is the voice that sings, not the staff. A line of
 which nothing is printed is there for playback and sung by nobody; in any other one hidden notes are sung (editors
-hide the second of two unisons), and hidden rests are rests.
+hide the second of two unisons), and hidden rests are rests. Where a staff has hidden rests alone, they are the
+line that somebody has yet to write.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from scoreassist.score.timeline import Attributes, Event, Part, Timeline
 
 # Clefs of staves that nobody sings from.
 _UNSUNG = ("percussion", "TAB", "jianpu")
+
+# A second voice, or chords, in less than this share of the measures are no second singer, but divisi of the first.
+DIVISI = Fraction(1, 4)
 
 _Line = tuple[int, str]
 """Staff and voice number, as they are written."""
@@ -78,7 +82,13 @@ class Staff:
     @property
     def singers(self) -> int:
         """How many sing from it, two at most."""
-        return 2 if len(self.voices) > 1 or self.chords else 1
+        return 2 if len(self.voices) > 1 or (self.chords and not self.divided) else 1
+
+    @property
+    def divided(self) -> bool:
+        """Whether the chords of its one voice are so few that they are divisi."""
+        sung = [row for row in self.rows if any(e.kind == "note" for e in row)]
+        return len(self.voices) < 2 and sum(any(e.chord for e in row) for row in sung) < DIVISI * len(sung)
 
 
 def read_staves(timeline: Timeline) -> list[Staff]:
@@ -158,7 +168,7 @@ def _attributes(part: Part, number: int) -> Attributes:
 
 def _staff(part: Part, number: int, rows: list[list[Event]]) -> Staff:
     events = [event for row in rows for event in row]
-    voices = {event.voice for event in events if event.kind != "cue" and not event.hidden}
+    voices = _lines(events)
     if len(voices) < len({event.voice for event in events}):
         rows = [[event for event in row if event.voice in voices] for row in rows]
         events = [event for row in rows for event in row]
@@ -172,6 +182,13 @@ def _staff(part: Part, number: int, rows: list[list[Event]]) -> Staff:
         [event.midi for event in notes if event.midi is not None],
         any(event.chord for event in notes),
     )
+
+
+def _lines(events: list[Event]) -> set[str]:
+    """Voice numbers of which something is printed; where there are none, those that have nothing but rests."""
+    own = [event for event in events if event.kind != "cue"]
+    printed = {event.voice for event in own if not event.hidden}
+    return printed or {event.voice for event in own} - {event.voice for event in own if event.kind != "rest"}
 
 
 def _voice_order(number: str) -> tuple[int, str]:

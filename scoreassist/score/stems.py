@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from scoreassist.score.singers import Singer
+from scoreassist.score.timeline import Event
 
 # Children of a <note> in the order of the schema (MusicXML 4.0).
 NOTE_ORDER = (
@@ -46,19 +46,35 @@ def is_there(element: etree._Element) -> bool:
     return element.getparent() is not None
 
 
-def leave_chord(note: etree._Element) -> None:
+def chord_of(events: list[Event], element: etree._Element) -> list[etree._Element]:
+    """The notes of a chord, this one among them, that are still there; words may stand between them."""
+    place = next((i for i, event in enumerate(events) if event.element is element), None)
+    if place is None:
+        return [element]
+    first, last = place, place + 1
+    while first and events[first].chord:
+        first -= 1
+    while last < len(events) and events[last].chord:
+        last += 1
+    return [event.element for event in events[first:last] if is_there(event.element)]
+
+
+def leave_chord(note: etree._Element, others: list[etree._Element]) -> None:
     """Take one note out of its chord; beams, words and signs stay with the others."""
-    parent = note.getparent()
-    heir = note.getnext()
+    parent, heir = note.getparent(), others[0]
     assert parent is not None
-    if note.find("chord") is None and heir is not None and (chord := heir.find("chord")) is not None:
+    if note.find("chord") is None and (chord := heir.find("chord")) is not None:
         heir.remove(chord)
         for tag in _OF_THE_STEM:
             if heir.find(tag) is None:
                 for child in note.findall(tag):
                     insert_child(heir, child)
         _hand_over_notations(note, heir)
-    parent.remove(note)
+        remove(heir)
+        heir.tail = note.tail
+        parent.replace(note, heir)  # in front of what stood between them, as the note that left
+    else:
+        remove(note)
 
 
 def _hand_over_notations(note: etree._Element, heir: etree._Element) -> None:
@@ -78,10 +94,10 @@ def append_notation(note: etree._Element, sign: etree._Element) -> None:
 
 
 def graces_before(note: etree._Element) -> list[etree._Element]:
-    """Grace notes that stand right in front of a note, in its voice."""
+    """Grace notes in front of a note, in its voice; the last one first. Words may stand between them."""
     graces = []
-    for other in note.itersiblings(preceding=True):
-        if other.tag != "note" or other.find("grace") is None or other.findtext("voice") != note.findtext("voice"):
+    for other in note.itersiblings("note", "backup", "forward", "barline", preceding=True):
+        if other.find("grace") is None or other.findtext("voice") != note.findtext("voice"):
             break
         graces.append(other)
     return graces
@@ -97,9 +113,9 @@ def unbeam(gone: list[etree._Element]) -> tuple[etree._Element | None, etree._El
     """
     before = _was_beamed(gone[0], gone, ("begin", "continue"), forwards=False)
     behind = _was_beamed(gone[-1], gone, ("continue", "end"), forwards=True)
-    if (note := next(_sounding(_neighbours(gone[0], gone, forwards=False)), None)) is not None:
+    if (note := _next_sounding(gone[0], gone, forwards=False)) is not None:
         _mend(note, {"begin": None, "continue": "end", "forward hook": "backward hook"}, "backward hook")
-    if (note := next(_sounding(_neighbours(gone[-1], gone, forwards=True)), None)) is not None:
+    if (note := _next_sounding(gone[-1], gone, forwards=True)) is not None:
         _mend(note, {"end": None, "continue": "begin", "backward hook": "forward hook"}, "forward hook")
     return before, behind
 
@@ -112,8 +128,40 @@ def _was_beamed(
     return other if other is not None and other.findtext("beam") in signs else None
 
 
-def _sounding(notes: Iterator[etree._Element]) -> Iterator[etree._Element]:
-    return (note for note in notes if note.find("rest") is None)
+def _next_sounding(note: etree._Element, gone: list[etree._Element], *, forwards: bool) -> etree._Element | None:
+    """The note to which one may be beamed: next to it in the voice, also over rests and over a barline."""
+    within = _neighbours(note, gone, forwards=forwards)
+    beyond = _over_the_barline(note, gone, forwards=forwards)
+    return next((other for row in (within, beyond) for other in row if other.find("rest") is None), None)
+
+
+def _over_the_barline(
+    note: etree._Element, gone: list[etree._Element], *, forwards: bool
+) -> Iterator[etree._Element]:
+    """The notes of the same voice and staff in the next (or the last) measure, the nearest one first."""
+    lost = next((e for e in gone if e.tag == "note"), None)
+    measure = note.getparent()
+    if lost is None or measure is None:
+        return
+    beyond = next(measure.itersiblings("measure", preceding=not forwards), None)
+    notes = [] if beyond is None else beyond.findall("note")
+    for other in notes if forwards else reversed(notes):
+        if _is_head(other) and _same_voice(other, lost, same_staff=True):
+            yield other
+
+
+def _same_voice(one: etree._Element, other: etree._Element, *, same_staff: bool) -> bool:
+    (staff, voice), (other_staff, other_voice) = line_of(one), line_of(other)
+    return voice == other_voice and (staff == other_staff or not same_staff)
+
+
+def _is_head(note: etree._Element) -> bool:
+    return note.find("chord") is None and note.find("grace") is None
+
+
+def line_of(note: etree._Element) -> tuple[str, str]:
+    """Staff and voice."""
+    return note.findtext("staff", "1").strip(), note.findtext("voice", "1").strip()
 
 
 # How many beams a value has.
@@ -150,10 +198,18 @@ def _set_beam(note: etree._Element, level: int, changes: dict[str | None, str]) 
 
 
 def _neighbours(note: etree._Element, gone: list[etree._Element], *, forwards: bool) -> Iterator[etree._Element]:
-    """The notes of the same voice that follow (or precede) in the measure, one of each chord."""
-    voice = next((e.findtext("voice") for e in gone if e.tag == "note"), None)
-    for other in note.itersiblings("note", preceding=not forwards):
-        if other.findtext("voice") == voice and other.find("chord") is None and other.find("grace") is None:
+    """The notes of the same voice that follow (or precede) in the measure, one of each chord.
+
+    A voice may cross to another staff; behind a `<backup>` its number there is another voice's.
+    """
+    lost = next((e for e in gone if e.tag == "note"), None)
+    if lost is None:
+        return
+    apart = False
+    for other in note.itersiblings("note", "backup", preceding=not forwards):
+        if other.tag == "backup":
+            apart = True
+        elif _is_head(other) and _same_voice(other, lost, same_staff=apart):
             yield other
 
 
@@ -170,32 +226,6 @@ def _mend(note: etree._Element, changes: dict[str, str | None], hook: str) -> No
             for other in note.findall("beam"):
                 note.remove(other)
             return
-
-
-# Notations that begin on one note and end on another.
-_PAIRED = ("slur", "glissando", "slide", "tuplet", "tremolo", "wavy-line")
-
-
-def loose_ends(singer: Singer) -> list[etree._Element]:
-    """Ends of slurs, and of whatever else joins two notes, in a singer's voice whose other end is not there."""
-    begun: dict[tuple[str, str], etree._Element] = {}
-    loose = []
-    for note in singer.part.element.iterfind("measure/note"):
-        if (note.findtext("voice") or "1").strip() != singer.number:
-            continue
-        for sign in note.iterfind("notations//*[@type]"):
-            place = str(sign.tag), sign.get("number") or "1"
-            if place[0] not in _PAIRED:
-                continue
-            if sign.get("type") == "start":
-                if place in begun:
-                    loose.append(begun[place])
-                begun[place] = sign
-            elif sign.get("type") == "stop":
-                if place not in begun:
-                    loose.append(sign)
-                begun.pop(place, None)
-    return loose + list(begun.values())
 
 
 def remove_notation(sign: etree._Element) -> None:

@@ -1,9 +1,9 @@
 """Where every note of a document stands in time, as exact fractions of a quarter.
 
 Parts come in the order of the part list, which is that of the page. Measures of all parts are lined up by their
-order. A measure lasts as long as the longest part makes it last; where no part holds anything, as long as its
-time signature says. Its key and metre are those of most parts: a horn that is written without a signature does
-not speak for the choir.
+order; a part may end early, but one that leaves out a measure in the middle is refused. A measure lasts as long
+as the longest part makes it last; where no part holds anything, as long as its time signature says. Its key and
+metre are those of most parts: a horn that is written without a signature does not speak for the choir.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def read_timeline(score: Score) -> Timeline:
     Raises
     ------
     UnsupportedError
-        A duration, a divisions or a pitch is not a number, or a measure or the score goes on without end.
+        A duration, a divisions or a pitch is not a number, a measure or the score goes on without end, or a part
+        leaves out measures in the middle.
     """
     listed = score.root.findall("part-list/score-part")
     names = {row.get("id"): _part_name(row) for row in listed}
@@ -104,6 +105,7 @@ def read_timeline(score: Score) -> Timeline:
         if element.find("measure") is not None:
             parts.append(read_part(score.name, element, part_id, names.get(part_id, "")))
     parts.sort(key=lambda part: place.get(part.id, len(listed)))
+    _check_numbers(score.name, parts)
     timeline = Timeline(score, parts, _line_up(parts))
     last = timeline.measures[-1]
     if last.onset + last.length > LONGEST_SCORE:
@@ -119,6 +121,24 @@ def _part_name(score_part: etree._Element) -> str:
         return " ".join(text.split())
     name = " ".join((score_part.findtext("part-name") or "").split())
     return "" if _NO_NAME.fullmatch(name) else name
+
+
+def _check_numbers(source: str, parts: list[Part]) -> None:
+    """Refuse a part that has fewer measures than the longest one and counts them otherwise."""
+    longest = max(parts, key=lambda part: len(part.measures))
+    for part in parts:
+        if len(part.measures) == len(longest.measures):
+            continue
+        for own, other in zip(part.measures, longest.measures, strict=False):
+            numbers = own.element.get("number"), other.element.get("number")
+            if all(numbers) and numbers[0] != numbers[1]:
+                raise UnsupportedError(
+                    f"stands where part {longest.id} has its measure {numbers[1]}, and the part is shorter;"
+                    " add the measures that it lacks, empty, in a notation program and export again",
+                    source=source,
+                    part=part.id,
+                    measure=numbers[0],
+                )
 
 
 def _line_up(parts: list[Part]) -> list[Measure]:

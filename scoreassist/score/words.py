@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterator
 from fractions import Fraction
 
+from lxml import etree
+
 from scoreassist.score.directions import Text, Word, as_word
 from scoreassist.score.regions import Region
 from scoreassist.score.singers import Choir, Singer
@@ -43,6 +45,23 @@ class Words:
             for word, end in self._spans
             if word.verb == verb and self._asks(word, singer, end)
         ]
+
+    def signs(self, choir: Choir) -> list[etree._Element]:
+        """The words that asked for something, or kept it, and those that ended it."""
+        used = [
+            (word, end)
+            for word, end in self._spans
+            if any(self._speaks_to(word, s, end) for s in choir.singers.values())
+        ]
+        return [
+            word.sign
+            for word in self.words
+            if any(word is w for w, _ in used)
+            or (word.verb == "end" and any(end == word.at and _closes(word, w) for w, end in used))
+        ]
+
+    def _speaks_to(self, word: Word, singer: Singer, end: Fraction) -> bool:
+        return word.everyone or word.place.over(singer) if word.verb == "keep" else self._asks(word, singer, end)
 
     def kept(self, choir: Choir) -> list[Region]:
         """What ``keep`` keeps: not of a singer who has yet to come."""

@@ -15,7 +15,16 @@ from lxml import etree
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.pen import NewNote, Pen, Placed
 from scoreassist.score.singers import Singer
-from scoreassist.score.stems import graces_before, is_there, join_beams, leave_chord, remove, set_stem, unbeam
+from scoreassist.score.stems import (
+    chord_of,
+    graces_before,
+    is_there,
+    join_beams,
+    leave_chord,
+    remove,
+    set_stem,
+    unbeam,
+)
 from scoreassist.score.timeline import Event, Measure, PartMeasure, decimal
 
 
@@ -171,19 +180,16 @@ class MeasureWriter:
     def _put_in_place(self, run: list[Event], placed: list[Placed]) -> None:
         """Replace a run of notes; directions between them keep their moment in time."""
         parent = self.part_measure.element
-        first, last = parent.index(run[0].element), parent.index(run[-1].element)
-        while last + 1 < len(parent) and parent[last + 1].find("chord") is not None:
-            last += 1
-        while parent[first].find("chord") is not None:
-            first -= 1
-        first -= len(graces_before(parent[first]))
+        ends = {note: event.end for event in run for note in self._stem(event)}
+        heads = [parent.index(note) for note in ends]
+        first, last = min(heads), max(heads)
+        first = min([first, *(parent.index(grace) for grace in graces_before(parent[first]))])
         before, behind = unbeam(list(parent)[first : last + 1])
         at = run[0].offset
         between: list[tuple[Fraction, etree._Element]] = []
         for child in list(parent)[first : last + 1]:
-            own = next((e for e in run if e.element is child), None)
-            if own is not None:
-                at = own.end
+            if child in ends:
+                at = ends[child]
             elif child.tag != "note":
                 between.append((at, child))
         tail = parent[last].tail
@@ -209,6 +215,9 @@ class MeasureWriter:
         """
         at = end
         for when, sign in signs:
+            if not isinstance(sign.tag, str):  # a comment has no moment
+                yield sign
+                continue
             if when != at:
                 yield self.pen.move("backup", at - when) if when < at else self.pen.move("forward", when - at)
             yield sign
@@ -226,12 +235,7 @@ class MeasureWriter:
 
     def _stem(self, event: Event) -> list[etree._Element]:
         """The notes of a chord, this one among them, that are still there."""
-        return [
-            e.element
-            for e in self.part_measure.events
-            if (e.staff, e.voice, e.offset, e.kind) == (event.staff, event.voice, event.offset, event.kind)
-            and is_there(e.element)
-        ] or [event.element]
+        return chord_of(self.part_measure.events, event.element)
 
     def _take_out(self, own: list[Event]) -> None:
         """Remove notes whose time cannot simply be filled; it stays as a `<forward>` where nothing else sounds."""
@@ -240,16 +244,16 @@ class MeasureWriter:
             stem = self._stem(event)
             gone = stem if self.singer.upper is None else [event.element]
             if len(gone) < len(stem):
-                leave_chord(event.element)
+                leave_chord(event.element, [note for note in stem if note is not event.element])
                 continue
             unbeam(stem)
             for grace in graces_before(stem[0]):
                 parent.remove(grace)
             gap = self.pen.move("forward", event.duration)
-            gap.tail = stem[-1].tail
+            gap.tail = stem[0].tail
             parent.replace(stem[0], gap)
             for element in stem[1:]:
-                parent.remove(element)
+                remove(element)
 
     def _leave_to_partner(self, begin: Fraction, finish: Fraction) -> None:
         """What was written as this singer's, and is the other's alone now, gets the other's voice number."""
@@ -272,7 +276,7 @@ class MeasureWriter:
         place = len(parent)
         while place and parent[place - 1].tag == "barline" and parent[place - 1].get("location") != "left":
             place -= 1
-        while place and parent[place - 1].tag in ("backup", "forward"):  # nothing is left there
+        while place and parent[place - 1] in self.pen.moves:  # nothing is left there
             place -= 1
             remove(parent[place])
         cursor = self._final_cursor()
@@ -292,13 +296,13 @@ class MeasureWriter:
         _insert(parent, place, sequence, tail)
 
     def _shorten_moves(self) -> None:
-        """One move of the cursor where there are several at a time."""
+        """One move of the cursor where there are several at a time, a new one among them."""
         run: list[etree._Element] = []
         for child in [*self.part_measure.element, None]:
-            if child is not None and child.tag in ("backup", "forward") and child.find("voice") is None:
+            if child is not None and child.tag in ("backup", "forward") and len(child) == 1:
                 run.append(child)
                 continue
-            if len(run) > 1:
+            if len(run) > 1 and not self.pen.moves.isdisjoint(run):
                 sizes = [decimal(move.findtext("duration")) * (-1 if move.tag == "backup" else 1) for move in run]
                 way = sum(sizes, Fraction(0)) / self.divisions
                 for move in run[1:] if way else run:

@@ -1,7 +1,7 @@
 """What is wrong with a MusicXML file, by line: the MusicXML 4.0 schema, then what it cannot say.
 
 `schema` asks the schema, `reading` lays out the notes of a part in time, `measures`, `spans` and `parts` hold the
-rules of music. A rule is a function and a row in `RULES`.
+rules of music. A rule is a function and a row in `RULES`; in `TIME_RULES`, if it asks how long notes last.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from scoreassist.validation.reading import PartReading, read_parts
 from scoreassist.validation.schema import schema_findings
 from scoreassist.validation.spans import beams, spans, ties
 
-__all__ = ["RULES", "Finding", "as_text", "validate"]
+__all__ = ["RULES", "TIME_RULES", "Finding", "as_text", "validate"]
 
 Rule = Callable[[Page, list[PartReading]], Iterator[Finding]]
 
@@ -39,15 +39,12 @@ RULES: tuple[Rule, ...] = (
     divisions,
     chords,
     staves,
-    beyond_start,
-    lengths,
-    disagreements,
-    overlaps,
-    values,
-    ties,
     beams,
     spans,
 )
+
+# Of a part that does not say how long its notes last they would find the one mistake again in every measure.
+TIME_RULES: tuple[Rule, ...] = (beyond_start, lengths, disagreements, overlaps, values, ties)
 
 
 def validate(source: Any, name: str | None = None) -> list[Finding]:
@@ -86,7 +83,10 @@ def validate(source: Any, name: str | None = None) -> list[Finding]:
         )
     page = open_page(open_score(source, name))
     parts = read_parts(page.root)
-    found = [*schema_findings(page), *(finding for rule in RULES for finding in rule(page, parts))]
+    timed = [part for part in parts if part.untimed is None]
+    found = list(schema_findings(page))
+    for rules, read in ((RULES, parts), (TIME_RULES, timed)):
+        found += [finding for rule in rules for finding in rule(page, read)]
     return sorted(found, key=lambda finding: finding.line)
 
 

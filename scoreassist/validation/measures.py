@@ -64,7 +64,8 @@ def _may_be_short(part: PartReading, index: int) -> bool:
 
 def disagreements(page: Page, parts: list[PartReading]) -> Iterator[Finding]:
     """A measure lasts as long in each part as in the longest."""
-    for index in range(max(len(part.measures) for part in parts)):
+    parts = [part for part in parts if part.controlling]
+    for index in range(max((len(part.measures) for part in parts), default=0)):
         longest = max(parts, key=lambda part: _length(part, index))
         whole = _length(longest, index)
         for part in parts:

@@ -40,7 +40,10 @@ def part_list(page: Page, parts: list[PartReading]) -> Iterator[Finding]:
 
 def measure_counts(page: Page, parts: list[PartReading]) -> Iterator[Finding]:
     """All parts have as many measures as most of them."""
+    parts = [part for part in parts if part.controlling]
     counts = [len(part.measures) for part in parts]
+    if not counts:
+        return
     usual = max(counts, key=lambda count: (counts.count(count), count))
     other = next(part for part in parts if len(part.measures) == usual)
     for part, count in zip(parts, counts, strict=True):
@@ -79,14 +82,9 @@ def references(page: Page, parts: list[PartReading]) -> Iterator[Finding]:
 def divisions(page: Page, parts: list[PartReading]) -> Iterator[Finding]:
     """Divisions are said before the first duration of a part."""
     for part in parts:
-        for element in part.element.iter("divisions", "duration"):
-            parent = element.getparent()
-            if element.tag == "duration" and (parent is None or parent.tag == "figured-bass"):
-                continue
-            if element.tag == "duration":
-                message = "the first duration comes before any <divisions>, which say how long it is"
-                yield page.finding(element, "divisions", message)
-            break
+        if (duration := part.untimed) is not None:
+            message = "the first duration comes before any <divisions>, which say how long it is"
+            yield page.finding(duration, "divisions", message)
 
 
 def chords(page: Page, parts: list[PartReading]) -> Iterator[Finding]:

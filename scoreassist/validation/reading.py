@@ -90,6 +90,11 @@ class MeasureReading:
     length: Fraction
     wanted: Fraction | None
 
+    @property
+    def controlling(self) -> bool:
+        """Whether its barlines are those of the other parts, too."""
+        return self.element.get("non-controlling") != "yes"
+
     def notes(self) -> Iterator[Placed]:
         """Its notes and rests in document order."""
         return (child for child in self.children if child.element.tag == "note")
@@ -102,6 +107,22 @@ class PartReading:
     element: etree._Element
     id: str
     measures: list[MeasureReading] = field(default_factory=list)
+
+    @property
+    def untimed(self) -> etree._Element | None:
+        """The first duration, where no divisions before it say how long it is."""
+        for element in self.element.iter("divisions", "duration"):
+            parent = element.getparent()
+            if element.tag == "divisions":
+                break
+            if parent is not None and parent.tag != "figured-bass":
+                return element
+        return None
+
+    @property
+    def controlling(self) -> bool:
+        """Whether its measures stand beside those of the other parts, one by one; not so in two metres at once."""
+        return all(measure.controlling for measure in self.measures)
 
     def notes(self) -> Iterator[Placed]:
         """All notes and rests in document order."""
@@ -120,6 +141,7 @@ class _Reader:
         self.part = part
         self.divisions = Fraction(1)
         self.wanted: Fraction | None = None
+        self.other: Fraction | None = None
 
     def read(self) -> PartReading:
         """The whole part."""
@@ -152,7 +174,7 @@ class _Reader:
                 placed.onset += _number(element.findtext("offset"), signed=True) / self.divisions
             length = max(length, cursor)
             children.append(placed)
-        return MeasureReading(measure, children, length, self.wanted)
+        return MeasureReading(measure, children, length, self.other if length == self.other else self.wanted)
 
     def _place(self, index: int, element: etree._Element, cursor: Fraction) -> Placed:
         texts = {child.tag: child.text for child in element} if element.tag in _IN_A_VOICE else {}
@@ -174,6 +196,8 @@ class _Reader:
         self.divisions = _number(element.findtext("divisions")) or self.divisions
         for time in element.findall("time")[:1]:
             self.wanted = _measure_length(time)
+            interchangeable = time.find("interchangeable")
+            self.other = None if interchangeable is None else _measure_length(interchangeable)
 
 
 def _number(text: str | None, *, signed: bool = False) -> Fraction:

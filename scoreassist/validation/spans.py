@@ -136,6 +136,11 @@ def ties(page: Page, parts: list[PartReading]) -> Iterator[Finding]:
 
 
 def _tie(note: Placed, kind: str) -> Any:
+    """One end of a tie: as it sounds, or where nothing says that, as it looks; one that rings on leads nowhere."""
+    if kind == "start" and note.element.find("notations/tied[@type='let-ring']") is not None:
+        return None
+    if note.element.find("tie") is None and note.element.get("print-object") != "no":
+        return note.element.find(f"notations/tied[@type='{kind}']")
     return note.element.find(f"tie[@type='{kind}']")
 
 
