@@ -263,7 +263,8 @@ def moved(
     before: etree._Element, after: etree._Element, touched: list[tuple[str, int]], hole: judge.Line
 ) -> list[str]:
     """What changed outside the hole: in other measures, or in other lines of the same measures."""
-    wrong = judge.differences(_without_styles(before), _without_styles(after), touched=touched)
+    bare = [_without_beams_beside(_without_styles(root), touched) for root in (before, after)]
+    wrong = judge.differences(*bare, touched=touched)
     now = judge.lines(after)
     for line, rows in judge.lines(before).items():
         if line != hole and judge.notes_of(now.get(line, [])) != judge.notes_of(rows):
@@ -280,6 +281,17 @@ def _without_styles(root: etree._Element) -> etree._Element:
         if len(attributes) == 0:
             attributes.getparent().remove(attributes)
     return bare
+
+
+def _without_beams_beside(root: etree._Element, touched: list[tuple[str, int]]) -> etree._Element:
+    """A score without the beams of the measures next to those that were touched: they may reach over a barline."""
+    for part in root.findall("part"):
+        inside = {index for part_id, index in touched if part_id == part.get("id")}
+        for index, measure in enumerate(part.findall("measure")):
+            if inside & {index - 1, index + 1}:
+                for beam in measure.findall("note/beam"):
+                    judge.cut(beam)
+    return root
 
 
 def badly_filled(whole: etree._Element, before: etree._Element, after: etree._Element, hole: Hole) -> list[str]:
