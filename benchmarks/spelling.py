@@ -35,10 +35,10 @@ from scoreassist.errors import ScoreassistError  # noqa: E402
 from scoreassist.folders import data_folder  # noqa: E402
 from scoreassist.grid.passage import build_passage, given_spellings  # noqa: E402
 from scoreassist.grid.voices import NO_KEY, encode  # noqa: E402
-from scoreassist.score.pen import spelled  # noqa: E402
 from scoreassist.score.singers import VOICES, Choir, Singer, find_choir  # noqa: E402
 from scoreassist.score.timeline import Event, Timeline, read_timeline  # noqa: E402
 from scoreassist.theory.spelling import spell  # noqa: E402
+from scoreassist.writing.pen import spelled  # noqa: E402
 
 LEAST = 0.995
 MOST_ACCIDENTALS = 7

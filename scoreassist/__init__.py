@@ -22,9 +22,9 @@ if TYPE_CHECKING:
         UnreadableError,
         UnsupportedError,
     )
+    from scoreassist.files.document import Score, open_score
     from scoreassist.inspection import inspect
     from scoreassist.networks.store import list_models
-    from scoreassist.score.document import Score, open_score
     from scoreassist.validation import Finding, validate
 
 __version__ = "0.1.0"
@@ -38,8 +38,8 @@ _PUBLIC = {
     "render": "assistant",
     "inspect": "inspection",
     "list_models": "networks.store",
-    "Score": "score.document",
-    "open_score": "score.document",
+    "Score": "files.document",
+    "open_score": "files.document",
     "Finding": "validation",
     "validate": "validation",
     "ScoreassistError": "errors",

@@ -12,25 +12,25 @@ import numpy as np
 from lxml import etree
 
 from scoreassist.errors import RequestError, ScoreassistError, UnsupportedError
+from scoreassist.files.document import Score, open_score
 from scoreassist.grid.notes import given_spellings, notes_of
 from scoreassist.grid.passage import Passage, build_passage
 from scoreassist.grid.voices import Grid
 from scoreassist.grid.windows import windows
 from scoreassist.networks.store import load_filler
 from scoreassist.options import CANDIDATES, MODEL, TEMPERATURE
-from scoreassist.score.copyist import write_notes
-from scoreassist.score.document import Score, open_score
-from scoreassist.score.elements import erase
 from scoreassist.score.flags import select, wanted_voices
-from scoreassist.score.lyrics import find_text, share_text, sung_on, text_of
 from scoreassist.score.marks import Marks, find_harmony, find_marks
-from scoreassist.score.parts import add_missing_singers, suits_closed
-from scoreassist.score.pen import NewNote, Placed
 from scoreassist.score.regions import describe
 from scoreassist.score.singers import VOICES, Choir, find_choir
-from scoreassist.score.stems import is_there
 from scoreassist.score.timeline import Timeline, read_timeline
 from scoreassist.theory.spelling import spell
+from scoreassist.writing.copyist import write_notes
+from scoreassist.writing.elements import erase
+from scoreassist.writing.lyrics import find_text, share_text, sung_on, text_of
+from scoreassist.writing.parts import add_missing_singers, suits_closed
+from scoreassist.writing.pen import NewNote, Placed
+from scoreassist.writing.stems import is_there
 
 if TYPE_CHECKING:
     from scoreassist.networks.filler import Filling

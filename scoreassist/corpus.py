@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from scoreassist.errors import InputError, ScoreassistError
+from scoreassist.files.document import open_score
 from scoreassist.folders import cache_folder, data_folder
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import LEVEL_UNKNOWN, NO_KEY, Grid, encode
-from scoreassist.score.document import open_score
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline
 
@@ -113,7 +113,8 @@ def bare_grid(pitch: np.ndarray) -> Grid:
 def _encoding() -> str:
     """A print of the code that makes grids: where it changes, cached grids are made again."""
     package = Path(__file__).parent
-    sources = sorted([*(package / "score").glob("*.py"), *(package / "grid").glob("*.py")])
+    rooms = ("files", "score", "grid")
+    sources = sorted(file for room in rooms for file in (package / room).glob("*.py"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 

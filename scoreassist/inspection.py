@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from scoreassist.errors import RequestError, UnsupportedError
+from scoreassist.files.document import open_score
 from scoreassist.grid.passage import build_passage
-from scoreassist.score.document import open_score
 from scoreassist.score.flags import select
 from scoreassist.score.marks import find_marks
 from scoreassist.score.regions import common, describe

@@ -9,12 +9,12 @@ from judge import accidentals_that_mislead, dangling_ties, lines, values_that_do
 from lxml import etree
 from schema import schema_errors
 
-from scoreassist.score.copyist import write_notes
-from scoreassist.score.document import Score
-from scoreassist.score.parts import add_missing_singers
-from scoreassist.score.pen import NewNote
+from scoreassist.files.document import Score
 from scoreassist.score.singers import VOICES, find_choir
 from scoreassist.score.timeline import read_timeline
+from scoreassist.writing.copyist import write_notes
+from scoreassist.writing.parts import add_missing_singers
+from scoreassist.writing.pen import NewNote
 
 FIFTHS = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
 _NEW = re.compile(

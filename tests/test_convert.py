@@ -10,8 +10,8 @@ from schema import schema_errors
 from shorthand import Staff, pitch, score, sung
 
 from scoreassist.errors import UnreadableError
-from scoreassist.score.convert import FOREIGN_SUFFIXES
-from scoreassist.score.document import Score, open_score
+from scoreassist.files.convert import FOREIGN_SUFFIXES
+from scoreassist.files.document import Score, open_score
 
 KERN = "**kern\n*clefG2\n*k[b-]\n*M4/4\n=1\n4c\n4d\n2a\n==\n*-\n"
 ABC = "X:1\nT:Melody\nM:4/4\nL:1/4\nK:F\nC D A2 |\n"
@@ -156,6 +156,6 @@ def test_importing_the_score_package_does_not_wait_for_music21():
     import subprocess
     import sys
 
-    program = "import sys, scoreassist.score.document, scoreassist.score.convert; print('music21' in sys.modules)"
+    program = "import sys, scoreassist.files.document, scoreassist.files.convert; print('music21' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

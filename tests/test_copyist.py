@@ -18,14 +18,14 @@ from lxml import etree
 from schema import schema_errors
 from shorthand import Staff, line, measure_of, pitch, score, sequence, sung
 
+from scoreassist.files.document import Score
 from scoreassist.grid.passage import build_passage
 from scoreassist.grid.voices import encode
-from scoreassist.score.copyist import write_notes
-from scoreassist.score.document import Score
-from scoreassist.score.pen import NewNote
 from scoreassist.score.regions import Region
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline
+from scoreassist.writing.copyist import write_notes
+from scoreassist.writing.pen import NewNote
 
 GRAND = ("treble", "bass")
 

@@ -14,8 +14,8 @@ import pytest
 from lxml import etree
 
 from scoreassist.errors import OutputError, RequestError, UnreadableError, UnsupportedError
-from scoreassist.score import document
-from scoreassist.score.document import Score, open_score
+from scoreassist.files import document
+from scoreassist.files.document import Score, open_score
 
 NOTE = "<note><pitch><step>C</step><octave>5</octave></pitch><duration>4</duration></note>"
 BODY = (

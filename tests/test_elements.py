@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from scoreassist.score.elements import erase
+from scoreassist.writing.elements import erase
 
 MARK = "<direction-type><words>end</words></direction-type>"
 OFFSET = '<offset sound="yes">8</offset>'

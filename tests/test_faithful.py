@@ -27,9 +27,9 @@ from shorthand import Staff, score
 
 import scoreassist
 from scoreassist.errors import ScoreassistError
-from scoreassist.score import document
-from scoreassist.score.document import Score, open_score
-from scoreassist.score.splicing import Astray, splice
+from scoreassist.files import document
+from scoreassist.files.document import Score, open_score
+from scoreassist.files.splicing import Astray, splice
 
 ROOT = Path(__file__).parent.parent
 MUSIC21 = Path(music21.__file__).parent

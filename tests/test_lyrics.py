@@ -15,12 +15,12 @@ from schema import schema_errors
 from shorthand import Staff, pitch, score
 
 import scoreassist
+from scoreassist.files.document import Score
 from scoreassist.grid.passage import build_passage
-from scoreassist.score.document import Score
-from scoreassist.score.lyrics import find_text, sung_on
 from scoreassist.score.regions import Region
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline
+from scoreassist.writing.lyrics import find_text, sung_on
 
 HYMN = "c5:q=O d5:q=my e5:q=soul f5:q=sing | e5:h=praise d5:q c5:q=thee"
 

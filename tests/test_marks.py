@@ -10,13 +10,13 @@ import pytest
 from shorthand import Staff, score
 
 from scoreassist.errors import RequestError
-from scoreassist.score.document import Score
+from scoreassist.files.document import Score
 from scoreassist.score.flags import Selection, parse_measures, select
 from scoreassist.score.marks import Marks, find_harmony, find_marks
-from scoreassist.score.parts import add_missing_singers
 from scoreassist.score.regions import Region, describe
 from scoreassist.score.singers import VOICES, find_choir
 from scoreassist.score.timeline import read_timeline
+from scoreassist.writing.parts import add_missing_singers
 
 GRAND = ("treble", "bass")
 

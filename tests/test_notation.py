@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoreassist.score.metre import Metre
-from scoreassist.score.notation import VALUES, beams, split
+from scoreassist.writing.notation import VALUES, beams, split
 
 LETTERS = {1: "s", 2: "e", 3: "e.", 4: "q", 6: "q.", 8: "h", 12: "h.", 16: "w", 24: "w.", 32: "W", 48: "W."}
 

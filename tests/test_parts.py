@@ -8,11 +8,11 @@ from schema import schema_errors
 from shorthand import Staff, measure_of, score, sequence
 
 from scoreassist.errors import UnsupportedError
-from scoreassist.score.copyist import write_notes
-from scoreassist.score.document import Score
-from scoreassist.score.parts import add_missing_singers, suits_closed
+from scoreassist.files.document import Score
 from scoreassist.score.singers import VOICES, Choir, find_choir
 from scoreassist.score.timeline import read_timeline
+from scoreassist.writing.copyist import write_notes
+from scoreassist.writing.parts import add_missing_singers, suits_closed
 
 GRAND = ("treble", "bass")
 

@@ -10,18 +10,18 @@ import pytest
 from shorthand import Staff, score
 
 from scoreassist.errors import UnsupportedError
+from scoreassist.files.document import Score
 from scoreassist.grid.holes import FREE, HOLD, STRIKE
 from scoreassist.grid.notes import given_spellings, notes_of
 from scoreassist.grid.passage import Passage, build_passage
 from scoreassist.grid.vocabulary import HIGHEST, LOWEST, REST, REST_PITCH, UNKNOWN, pitches, tokens
 from scoreassist.grid.voices import NO_KEY, Grid, encode
-from scoreassist.score.document import Score
 from scoreassist.score.flags import Selection
 from scoreassist.score.marks import find_marks
-from scoreassist.score.pen import NewNote
 from scoreassist.score.regions import Region
 from scoreassist.score.singers import VOICES, Choir, find_choir
 from scoreassist.score.timeline import Timeline, read_timeline
+from scoreassist.writing.pen import NewNote
 
 S, A, T, B = range(4)
 

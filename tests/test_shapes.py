@@ -19,10 +19,10 @@ from shorthand import Staff, line, measure_of, score, sequence
 
 import scoreassist
 from scoreassist.errors import RequestError, ScoreassistError, UnsupportedError
+from scoreassist.files.document import Score
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import encode
 from scoreassist.networks.filler import Filling, Task
-from scoreassist.score.document import Score
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline
 

@@ -6,7 +6,7 @@ import pytest
 from shorthand import Staff, pitch, score
 
 from scoreassist.errors import RequestError, UnsupportedError
-from scoreassist.score.document import Score
+from scoreassist.files.document import Score
 from scoreassist.score.singers import Choir, Singer, find_choir, named_voices
 from scoreassist.score.timeline import read_timeline
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scoreassist.grid.voices import NO_KEY
-from scoreassist.score.pen import spelled
 from scoreassist.theory.spelling import spell
+from scoreassist.writing.pen import spelled
 
 FIFTHS = {"f": -1, "c": 0, "g": 1, "d": 2, "a": 3, "e": 4, "b": 5}
 SEMITONES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}

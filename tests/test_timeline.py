@@ -9,8 +9,8 @@ import pytest
 from shorthand import Staff, score
 
 from scoreassist.errors import UnsupportedError
+from scoreassist.files.document import Score
 from scoreassist.grid.voices import encode
-from scoreassist.score.document import Score
 from scoreassist.score.metre import Metre
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import Event, Timeline, read_timeline

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from shorthand import Staff, score
 
-from scoreassist.score.document import Score
+from scoreassist.files.document import Score
 from scoreassist.score.timeline import read_timeline
 from scoreassist.score.tuplets import tuplet_spans
 

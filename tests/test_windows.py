@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from shorthand import Staff, score
 
+from scoreassist.files.document import Score
 from scoreassist.grid.passage import Passage, build_passage
 from scoreassist.grid.windows import AFTER, BEFORE, windows
 from scoreassist.networks.filler import Filling, Task, fill_spans
 from scoreassist.sampling import SamplingOptions
-from scoreassist.score.document import Score
 from scoreassist.score.regions import Region
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline

@@ -205,8 +205,8 @@ def models(as_json: bool) -> None:
 
 def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
     from scoreassist import assistant
+    from scoreassist.files.document import SUFFIXES, write_whole
     from scoreassist.rendering import FORMATS
-    from scoreassist.score.document import SUFFIXES, write_whole
 
     output: Path | None = options["output"]
     pictures: tuple[Path, ...] = options["pictures"]
@@ -303,7 +303,7 @@ def _source(file: Path) -> Any:
         raise UnreadableError("stdin is closed; name a file, or pipe a score in")
     if sys.stdin.isatty():
         raise RequestError("- reads a score from a pipe, and there is none; name a file, or put one in with <")
-    from scoreassist.score.document import open_score
+    from scoreassist.files.document import open_score
 
     return open_score(sys.stdin.buffer, "stdin")
 

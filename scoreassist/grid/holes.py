@@ -12,12 +12,12 @@ from lxml import etree
 
 from scoreassist.errors import UnsupportedError
 from scoreassist.grid.voices import Grid
-from scoreassist.score.lyrics import syllables_of
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.regions import Region
 from scoreassist.score.singers import Singer
 from scoreassist.score.timeline import Timeline
 from scoreassist.score.tuplets import tuplet_spans
+from scoreassist.writing.lyrics import syllables_of
 
 FREE, HOLD, STRIKE = -1, 0, 1
 

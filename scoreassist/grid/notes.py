@@ -10,9 +10,9 @@ from scoreassist.grid.passage import Passage
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import Grid
 from scoreassist.score.metre import TICKS_PER_QUARTER
-from scoreassist.score.pen import STEP_NAMES, NewNote
 from scoreassist.score.singers import Singer
 from scoreassist.score.timeline import STEPS, Event
+from scoreassist.writing.pen import STEP_NAMES, NewNote
 
 
 def given_spellings(passage: Passage) -> dict[tuple[int, int], int]:

@@ -24,11 +24,11 @@ from scoreassist.grid.holes import (
 )
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import Grid, encode, left_out
-from scoreassist.score.lyrics import Moment
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.regions import Region
 from scoreassist.score.singers import Choir
 from scoreassist.score.timeline import Timeline
+from scoreassist.writing.lyrics import Moment
 
 
 @dataclass(frozen=True)

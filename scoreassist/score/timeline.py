@@ -17,7 +17,7 @@ from typing import TypeVar
 from lxml import etree
 
 from scoreassist.errors import UnsupportedError
-from scoreassist.score.document import Score
+from scoreassist.files.document import Score
 from scoreassist.score.events import Attributes, Event, Part, PartMeasure
 from scoreassist.score.metre import COMMON_TIME, Metre
 from scoreassist.score.part_reader import STEPS, ZERO, decimal, read_part

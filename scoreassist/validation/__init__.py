@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from scoreassist.errors import UnsupportedError
-from scoreassist.score.convert import FOREIGN_SUFFIXES
-from scoreassist.score.document import open_score
+from scoreassist.files.convert import FOREIGN_SUFFIXES
+from scoreassist.files.document import open_score
 from scoreassist.validation.finding import Finding, Page, open_page
 from scoreassist.validation.measures import beyond_start, disagreements, lengths, overlaps, values
 from scoreassist.validation.parts import (

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from scoreassist.score.document import Score
+from scoreassist.files.document import Score
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from itertools import accumulate, pairwise
 from lxml import etree
 
 from scoreassist.score.metre import COMMON_TIME, TICKS_PER_QUARTER
-from scoreassist.score.notation import VALUES, beams, split
 from scoreassist.score.singers import Singer
-from scoreassist.score.stems import STEMLESS, insert_child
 from scoreassist.score.timeline import Attributes, Measure, PartMeasure
+from scoreassist.writing.notation import VALUES, beams, split
+from scoreassist.writing.stems import STEMLESS, insert_child
 
 STEP_NAMES = "FCGDAEB"  # on the line of fifths, from -1
 

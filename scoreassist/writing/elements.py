@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
-from scoreassist.score.stems import remove
+from scoreassist.writing.stems import remove
 
 
 def erase(signs: list[etree._Element]) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from scoreassist.errors import UnreadableError
-from scoreassist.score.converter import REFUSED
+from scoreassist.files.converter import REFUSED
 
 if TYPE_CHECKING:
-    from scoreassist.score.document import Score
+    from scoreassist.files.document import Score
 
 # File extension to music21's name of the format.
 FOREIGN_SUFFIXES = {
@@ -36,7 +36,7 @@ BYTES_PER_SECOND = 2000
 
 
 def convert_foreign(data: bytes, suffix: str, name: str) -> bytes:
-    """Convert a file that music21 reads to MusicXML, in a process of its own (`scoreassist.score.converter`).
+    """Convert a file that music21 reads to MusicXML, in a process of its own (`scoreassist.files.converter`).
 
     Raises
     ------
@@ -48,7 +48,7 @@ def convert_foreign(data: bytes, suffix: str, name: str) -> bytes:
     patience = PATIENCE_SECONDS + len(data) / BYTES_PER_SECOND
     try:
         child = subprocess.run(
-            [sys.executable, "-P", "-m", "scoreassist.score.converter", FOREIGN_SUFFIXES[suffix], suffix],
+            [sys.executable, "-P", "-m", "scoreassist.files.converter", FOREIGN_SUFFIXES[suffix], suffix],
             input=data,
             capture_output=True,
             timeout=patience,

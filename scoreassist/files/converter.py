@@ -1,4 +1,4 @@
-"""The child process in which music21 reads other formats, started by :mod:`scoreassist.score.convert` alone.
+"""The child process in which music21 reads other formats, started by :mod:`scoreassist.files.convert` alone.
 
 A few bytes of ABC or MIDI can ask for a note of a billion beats, and music21 then goes on writing measures
 until memory ends. In a child that is a timeout or an exit status.
@@ -51,7 +51,7 @@ def convert(data: bytes, kind: str, suffix: str) -> bytes:
         raise ValueError(f"holds {songs} pieces; save the one that you mean as a file")
     if not any(True for _ in stream.recurse().notesAndRests):
         raise ValueError("holds no notes; export the score as MusicXML")
-    from scoreassist.score.convert import from_music21
+    from scoreassist.files.convert import from_music21
 
     return from_music21(stream)
 

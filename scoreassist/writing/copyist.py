@@ -7,16 +7,16 @@ from math import gcd
 
 from lxml import etree
 
-from scoreassist.score.accidentals import write_accidentals
-from scoreassist.score.divisions import off_the_grid, refine_divisions
-from scoreassist.score.lyrics import Written, keep_text, slur_kept_text, sung_on, text_of
 from scoreassist.score.metre import TICKS_PER_QUARTER
-from scoreassist.score.pen import NewNote, Pen, Placed, note_values
 from scoreassist.score.singers import Choir, Singer
-from scoreassist.score.spans import joined, remove_loose_ends
-from scoreassist.score.stems import append_notation, is_there, remove, set_stem
 from scoreassist.score.timeline import Event, Measure, Part, Timeline
-from scoreassist.score.writing import MeasureWriter
+from scoreassist.writing.accidentals import write_accidentals
+from scoreassist.writing.divisions import off_the_grid, refine_divisions
+from scoreassist.writing.lyrics import Written, keep_text, slur_kept_text, sung_on, text_of
+from scoreassist.writing.measures import MeasureWriter
+from scoreassist.writing.pairs import joined, remove_loose_ends
+from scoreassist.writing.pen import NewNote, Pen, Placed, note_values
+from scoreassist.writing.stems import append_notation, is_there, remove, set_stem
 
 Stretch = tuple[int, int, list[NewNote]]
 

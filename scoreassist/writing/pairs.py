@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from lxml import etree
 
-from scoreassist.score.stems import line_of, remove_notation
 from scoreassist.score.timeline import Part
+from scoreassist.writing.stems import line_of, remove_notation
 
 # Notations that begin on one note and end on another.
 _PAIRED = ("slur", "glissando", "slide", "tuplet", "tremolo", "wavy-line")

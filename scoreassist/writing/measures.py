@@ -13,9 +13,10 @@ from fractions import Fraction
 from lxml import etree
 
 from scoreassist.score.metre import TICKS_PER_QUARTER
-from scoreassist.score.pen import NewNote, Pen, Placed
 from scoreassist.score.singers import Singer
-from scoreassist.score.stems import (
+from scoreassist.score.timeline import Event, Measure, PartMeasure, decimal
+from scoreassist.writing.pen import NewNote, Pen, Placed
+from scoreassist.writing.stems import (
     chord_of,
     graces_before,
     is_there,
@@ -25,7 +26,6 @@ from scoreassist.score.stems import (
     set_stem,
     unbeam,
 )
-from scoreassist.score.timeline import Event, Measure, PartMeasure, decimal
 
 
 class MeasureWriter:

@@ -10,10 +10,10 @@ from itertools import pairwise
 from lxml import etree
 
 from scoreassist.score.metre import TICKS_PER_QUARTER
-from scoreassist.score.pen import Placed
 from scoreassist.score.singers import Choir, Singer
-from scoreassist.score.stems import append_notation, insert_child, is_there
 from scoreassist.score.timeline import Event
+from scoreassist.writing.pen import Placed
+from scoreassist.writing.stems import append_notation, insert_child, is_there
 
 Moment = tuple[int, Fraction]
 """Measure index, offset in quarters."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from scoreassist.errors import UnsupportedError
-from scoreassist.score.divisions import refine_divisions
-from scoreassist.score.part_list import insert_beside, join_with_bracket, new_score_part
-from scoreassist.score.silence import Clef, silent_part
 from scoreassist.score.singers import VOICES, Choir, Singer
 from scoreassist.score.timeline import Part, Timeline, read_part
+from scoreassist.writing.divisions import refine_divisions
+from scoreassist.writing.part_list import insert_beside, join_with_bracket, new_score_part
+from scoreassist.writing.silence import Clef, silent_part
 
 __all__ = ["add_missing_singers", "refine_divisions", "suits_closed"]
 

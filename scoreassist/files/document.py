@@ -20,7 +20,7 @@ from typing import IO, Any
 from lxml import etree
 
 from scoreassist.errors import OutputError, RequestError, UnreadableError, UnsupportedError
-from scoreassist.score.archive import (
+from scoreassist.files.archive import (
     MAX_BYTES,
     declares_entities,
     new_archive,
@@ -28,7 +28,7 @@ from scoreassist.score.archive import (
     replace_member,
     safe_parser,
 )
-from scoreassist.score.splicing import Astray, splice
+from scoreassist.files.splicing import Astray, splice
 
 XML_SUFFIXES = (".musicxml", ".xml")
 SUFFIXES = (*XML_SUFFIXES, ".mxl")
@@ -133,7 +133,7 @@ class Score:
 
     def to_music21(self) -> Any:
         """The score as a `music21.stream.Score`."""
-        from scoreassist.score.convert import to_music21
+        from scoreassist.files.convert import to_music21
 
         return to_music21(self)
 
@@ -167,7 +167,7 @@ def open_score(source: Any, name: str | None = None) -> Score:
         label = name or str(getattr(source, "name", "score"))
         return _from_bytes(_read_capped(source, label), label, Path(label).suffix.lower())
     if hasattr(source, "recurse"):
-        from scoreassist.score.convert import from_music21
+        from scoreassist.files.convert import from_music21
 
         return Score(from_music21(source), name or "Stream")
     raise UnreadableError(
@@ -244,7 +244,7 @@ def _from_bytes(data: bytes, name: str, suffix: str = "") -> Score:
         raise UnreadableError("is empty; export the score again", source=name)
     if len(data) > MAX_BYTES:
         raise _too_large(name)
-    from scoreassist.score.convert import FOREIGN_SUFFIXES, convert_foreign
+    from scoreassist.files.convert import FOREIGN_SUFFIXES, convert_foreign
 
     if suffix in FOREIGN_SUFFIXES:
         return Score(convert_foreign(data, suffix, name), name)

@@ -15,9 +15,9 @@ from itertools import groupby
 
 from lxml import etree
 
-from scoreassist.score.pen import STEP_NAMES, Placed
-from scoreassist.score.stems import insert_child, is_there
 from scoreassist.score.timeline import Part, PartMeasure
+from scoreassist.writing.pen import STEP_NAMES, Placed
+from scoreassist.writing.stems import insert_child, is_there
 
 ACCIDENTALS: dict[float, str] = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 

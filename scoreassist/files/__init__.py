@@ -1,0 +1,1 @@
+"""MusicXML files: safe reading, faithful saving, other formats. No torch here."""
