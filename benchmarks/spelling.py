@@ -33,7 +33,8 @@ import scoreassist  # noqa: E402
 from scoreassist.corpus import chorale_path  # noqa: E402
 from scoreassist.errors import ScoreassistError  # noqa: E402
 from scoreassist.folders import data_folder  # noqa: E402
-from scoreassist.grid.passage import build_passage, given_spellings  # noqa: E402
+from scoreassist.grid.notes import given_spellings  # noqa: E402
+from scoreassist.grid.passage import build_passage  # noqa: E402
 from scoreassist.grid.voices import NO_KEY, encode  # noqa: E402
 from scoreassist.score.singers import VOICES, Choir, Singer, find_choir  # noqa: E402
 from scoreassist.score.timeline import Event, Timeline, read_timeline  # noqa: E402
