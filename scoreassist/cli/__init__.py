@@ -10,7 +10,9 @@ from typing import NoReturn
 import click
 
 from scoreassist import __version__
-from scoreassist.cli import commands, training
+from scoreassist.cli import commands
+from scoreassist.cli.evaluate import evaluate
+from scoreassist.cli.train import train
 from scoreassist.errors import ScoreassistError
 
 # Set in the environment, a mistake of the program shows where it happened.
@@ -73,7 +75,7 @@ def _keep_examples(command: click.Command) -> None:
         _keep_examples(inner)
 
 
-for command in (*commands.ALL, training.train, training.evaluate):
+for command in (*commands.ALL, train, evaluate):
     _keep_examples(command)
     program.add_command(command)
 
