@@ -7,17 +7,18 @@ import os
 import platform
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import torch
 
 import scoreassist
+from scoreassist.evaluation.records import processor
 from scoreassist.folders import data_folder
+from scoreassist.options import MODEL
 
 PACKAGES = ("torch", "numpy", "lxml", "music21", "musicxml")
 
 
-def circumstances(what: str, *more: str) -> str:
+def circumstances(what: str, *more: str, model: str | None = MODEL) -> str:
     """A Markdown list: what was measured, the machine, the versions, and more.
 
     Parameters
@@ -26,9 +27,11 @@ def circumstances(what: str, *more: str) -> str:
         What was measured, with which seed; the model is added.
     *more : str
         Further rows.
+    model : str or None
+        What was measured with.
     """
     rows = [
-        f"{what}, model bach-chorale {model_checksum()}",
+        f"{what}, model {model} {model_checksum(model)}" if model else what,
         f"{date.today().isoformat()}, {processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} thread(s)",
         f"scoreassist {scoreassist.__version__}, Python {platform.python_version()},"
         f" {', '.join(_installed(package) for package in PACKAGES)}",
@@ -43,19 +46,10 @@ def markdown(rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *body))
 
 
-def model_checksum() -> str:
-    """The first digits of the SHA-256 of the model's weights."""
-    config = data_folder("models") / "bach-chorale" / "config.json"
+def model_checksum(model: str = MODEL) -> str:
+    """The first digits of the SHA-256 of a model's weights."""
+    config = data_folder("models") / model / "config.json"
     return str(json.loads(config.read_text())["sha256"])[:12]
-
-
-def processor() -> str:
-    """The name of the machine's processor."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def _installed(package: str) -> str:

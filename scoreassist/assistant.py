@@ -18,7 +18,7 @@ from scoreassist.grid.passage import Passage, build_passage
 from scoreassist.grid.voices import Grid
 from scoreassist.grid.windows import windows
 from scoreassist.networks.store import load_filler
-from scoreassist.options import CANDIDATES, MODEL, TEMPERATURE
+from scoreassist.options import CANDIDATES, MODEL, PASSES, TEMPERATURE
 from scoreassist.score.flags import select, wanted_voices
 from scoreassist.score.marks import Marks, find_harmony, find_marks
 from scoreassist.score.regions import describe
@@ -39,7 +39,7 @@ LAYOUTS = ("open", "closed")
 LYRICS = ("none", "copy")
 
 # What options may be: single precision still tells logits apart, memory suffices, a seed fits 64 bits.
-_LIMITS = (("seed", -(2**63), 2**63 - 1), ("temperature", 0.01, 100), ("candidates", 1, 256))
+_LIMITS = (("seed", -(2**63), 2**63 - 1), ("temperature", 0.01, 100), ("candidates", 1, 256), ("passes", 0, 256))
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,8 @@ class FillOptions:
     temperature : float
         Divides the logits.
     candidates : int
+    passes : int
+        How often what was drawn is revised.
     model : str
     lyrics : ``none`` or ``copy``
         Whether new voices get the words of a given one, and notes to sing them on.
@@ -127,6 +129,7 @@ class FillOptions:
     seed: int = 0
     temperature: float = TEMPERATURE
     candidates: int = CANDIDATES
+    passes: int = PASSES
     model: str = MODEL
     lyrics: str = LYRICS[0]
     keep_marks: bool = False
@@ -164,7 +167,7 @@ def harmonize(
     measures, parts
         Only these of what is missing or empty; see `complete`.
     **options
-        Fields of `FillOptions`: ``seed, temperature, candidates, model, lyrics, keep_marks``.
+        Fields of `FillOptions`: ``seed, temperature, candidates, passes, model, lyrics, keep_marks``.
 
     Returns
     -------
@@ -206,7 +209,7 @@ def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **
     parts : names of singers, parts or part ids
         Default all.
     **options
-        Fields of `FillOptions`: ``seed, temperature, candidates, model, lyrics, keep_marks``.
+        Fields of `FillOptions`: ``seed, temperature, candidates, passes, model, lyrics, keep_marks``.
 
     Returns
     -------
@@ -317,7 +320,12 @@ def _choose(passage: Passage, options: FillOptions) -> Filling:
     from scoreassist.networks.filler import Task, fill_spans
     from scoreassist.sampling import SamplingOptions
 
-    sampling = SamplingOptions(seed=options.seed, temperature=options.temperature, candidates=options.candidates)
+    sampling = SamplingOptions(
+        seed=options.seed,
+        temperature=options.temperature,
+        candidates=options.candidates,
+        passes=options.passes,
+    )
     task = Task(passage.grid, passage.rest, passage.rhythm)
     return fill_spans(load_filler(options.model), task, windows(passage), sampling)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from scoreassist.files.document import open_score
 from scoreassist.folders import cache_folder, data_folder
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import LEVEL_UNKNOWN, NO_KEY, Grid, encode
+from scoreassist.score.repeats import played_order
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline
 
@@ -38,12 +39,16 @@ class Piece:
     tune_in_train : bool
         Whether the same soprano tune occurs in a training chorale.
     grid : Grid
+        As printed.
+    order : list of int
+        Indices of the measures as they are played; see `scoreassist.score.repeats`.
     """
 
     name: str
     split: str
     tune_in_train: bool
     grid: Grid
+    order: list[int] = field(default_factory=list)
 
 
 def chorale_path(name: str) -> Path:
@@ -63,7 +68,7 @@ def chorales(*splits: str) -> list[Piece]:
     rows = manifest["chorales"]
     grids = _cached_grids(sorted(rows))
     return [
-        Piece(name, rows[name]["split"], bool(rows[name].get("tune_in_train")), grids[name])
+        Piece(name, rows[name]["split"], bool(rows[name].get("tune_in_train")), *grids[name])
         for name in sorted(rows)
         if not splits or rows[name]["split"] in splits
     ]
@@ -118,35 +123,40 @@ def _encoding() -> str:
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
-def _cached_grids(names: list[str]) -> dict[str, Grid]:
+def _cached_grids(names: list[str]) -> dict[str, tuple[Grid, list[int]]]:
+    """Grids and orders of playing of some chorales, from the cache if they are there."""
     key = f"{_encoding()} {version('music21')} {' '.join(names)}"
     path = cache_folder() / f"chorales-{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
     keys = [f.name for f in fields(Grid)]
     if path.is_file():
         try:
             with np.load(path, allow_pickle=False) as stored:
-                ends = stored["ends"]
-                arrays = {key: np.split(stored[key], ends[:-1], axis=-1) for key in keys}
-            return {name: Grid(**{key: arrays[key][i] for key in keys}) for i, name in enumerate(names)}
+                arrays = {key: np.split(stored[key], stored["ends"][:-1], axis=-1) for key in keys}
+                orders = np.split(stored["order"], stored["order_ends"][:-1])
+            grids = [Grid(**{key: arrays[key][i] for key in keys}) for i in range(len(names))]
+            return {name: (grid, order.tolist()) for name, grid, order in zip(names, grids, orders, strict=True)}
         except (OSError, ValueError, KeyError):
             path.unlink(missing_ok=True)
-    grids = {name: _read_chorale(name) for name in names}
+    read = {name: _read_chorale(name) for name in names}
     stacked: dict[str, Any] = {
-        key: np.concatenate([getattr(grids[name], key) for name in names], axis=-1) for key in keys
+        key: np.concatenate([getattr(read[name][0], key) for name in names], axis=-1) for key in keys
     }
+    stacked["ends"] = np.cumsum([grid.ticks for grid, _ in read.values()])
+    stacked["order"] = np.concatenate([order for _, order in read.values()])
+    stacked["order_ends"] = np.cumsum([len(order) for _, order in read.values()])
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez_compressed(part, ends=np.cumsum([g.ticks for g in grids.values()]), **stacked)
+        np.savez_compressed(part, **stacked)
         os.replace(part, path)
     except OSError:
         pass  # a cache that cannot be kept is made again next time
-    return grids
+    return read
 
 
-def _read_chorale(name: str) -> Grid:
+def _read_chorale(name: str) -> tuple[Grid, list[int]]:
     timeline = read_timeline(open_score(chorale_path(name)))
     choir = find_choir(timeline)
     if len(choir.singers) != 4:
         raise ScoreassistError(f"chorale {name} has not four voices but {len(choir.singers)}")
-    return encode(timeline, choir)
+    return encode(timeline, choir), played_order(timeline)

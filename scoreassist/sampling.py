@@ -1,29 +1,34 @@
 """The only place where a token is drawn.
 
 Known cells are never drawn: they are copied. For every other cell the network's logits are divided by the
-temperature, then each row of `RULES` adds its penalties, and one token is drawn. A rule that would leave no
-token to choose gives way, and the result counts it.
+temperature, then each row of `RULES` forbids tokens or adds to their logits, and one token is drawn. A rule that
+would leave no token to choose gives way, and the result counts it.
+
+Rules run some thousand times a second on a handful of candidates, where a call costs more than what it computes:
+they look up rows of tables over tokens, in numpy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from scoreassist.errors import RequestError
-from scoreassist.grid.vocabulary import INPUTS, LOWEST, PITCHES, REST, VOCABULARY
-from scoreassist.options import CANDIDATES, TEMPERATURE
+from scoreassist.grid.vocabulary import INPUTS, LOWEST, REST, VOCABULARY
+from scoreassist.options import CANDIDATES, PASSES, TEMPERATURE
 from scoreassist.score.metre import BEAT
 from scoreassist.theory.harmony import OTHER, SEVENTH, chord_classes, triad_parts
-from scoreassist.theory.voice_leading import CHOIR_RANGES, SPACING
+from scoreassist.theory.voice_leading import CHOIR_RANGES, FIFTH, OCTAVE, SPACING
 
 NEVER = float("-inf")
-CANDIDATE = torch.arange(PITCHES)
+CANDIDATE = np.arange(VOCABULARY)  # every token that can be drawn, the last of them silence
+SINGS = CANDIDATE < REST
+UNIFORM = 4096  # random numbers fetched at once
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,10 @@ class SamplingOptions:
     ranges : four pairs of MIDI numbers
         Lowest and highest note to write in each voice.
     rules : names of rows of `RULES` that act
+    passes : int
+        How often what has been drawn is revised by a model that sees both sides, where the filler has one.
+    greedy : bool
+        Take the likeliest token instead of drawing one.
     """
 
     seed: int = 0
@@ -50,12 +59,16 @@ class SamplingOptions:
     rules: tuple[str, ...] = (
         *("rests", "crossing", "parallels", "range", "spacing", "overlap", "chords", "arrival", "stillness"),
     )
+    passes: int = PASSES
+    greedy: bool = False
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
             raise RequestError("the temperature must be above 0; try 0.8")
         if self.candidates < 1:
             raise RequestError("at least one candidate is needed; try --candidates 4")
+        if self.passes < 0:
+            raise RequestError("there cannot be fewer than no passes; try --passes 0")
         if unknown := set(self.rules) - set(RULES):
             raise RequestError(f"no rule named {sorted(unknown)[0]}; the rules are {', '.join(RULES)}")
 
@@ -67,9 +80,9 @@ class Moment:
     Attributes
     ----------
     voice, tick : int
-    now, before : long (N, V)
+    now, before : int array (N, V)
         Tokens of this tick (`UNKNOWN` where not drawn yet) and of the one before.
-    after : long (V,)
+    after : int array (V,)
         Known tokens of the next tick, `UNKNOWN` elsewhere.
     level : int
         Metrical strength of the tick.
@@ -87,9 +100,9 @@ class Moment:
 
     voice: int
     tick: int
-    now: Tensor
-    before: Tensor
-    after: Tensor
+    now: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
     level: int
     must_rest: bool
     held: bool
@@ -98,145 +111,181 @@ class Moment:
     options: SamplingOptions
 
 
-def _rests(m: Moment) -> Tensor:
+_NONE = np.zeros((1, VOCABULARY), dtype=bool)
+_NOTHING = np.zeros((1, VOCABULARY), dtype=np.float32)
+_TOKEN = np.arange(INPUTS)[:, None]  # of another voice, beside `CANDIDATE`
+_SOUNDS = _TOKEN < REST
+_ROWS = np.arange(len(CHOIR_RANGES)) * INPUTS  # where each voice's rows begin in a table over voices and tokens
+
+
+def _rests(m: Moment) -> np.ndarray:
     """Silence where every given voice is silent, and nowhere else."""
-    return _rest_penalty(m.must_rest)
+    return (SINGS if m.must_rest else ~SINGS)[None]
 
 
-@lru_cache
-def _rest_penalty(must_rest: bool) -> Tensor:
-    penalty = torch.zeros(1, VOCABULARY)
-    if must_rest:
-        penalty[:, :REST] = NEVER
-    else:
-        penalty[:, REST] = NEVER
-    return penalty
-
-
-def _range(m: Moment) -> Tensor:
+def _range(m: Moment) -> np.ndarray:
     """What the voice can sing."""
-    return _range_penalty(*m.options.ranges[m.voice])
+    return _outside(*m.options.ranges[m.voice])
 
 
 @lru_cache
-def _range_penalty(low: int, high: int) -> Tensor:
+def _outside(low: int, high: int) -> np.ndarray:
     midi = CANDIDATE + LOWEST
-    return _pitches((midi < low) | (midi > high))
+    return (((midi < low) | (midi > high)) & SINGS)[None]
 
 
-def _parallels(m: Moment) -> Tensor:
-    """Fifths, octaves and unisons in parallel with voices already there, behind and ahead."""
-    bad = _parallel(m.before[:, m.voice : m.voice + 1], CANDIDATE[None, :], m.before, m.now)
-    ahead = m.after[m.voice]
-    if int(ahead) < REST:
-        bad |= _parallel(CANDIDATE[None, :], ahead[None, None], m.now, m.after.expand_as(m.now))
-    return _pitches(bad)
+def _over_voices(row: Callable[[int, int], np.ndarray]) -> np.ndarray:
+    """A table of what each voice's token forbids another one: bool (V, V * INPUTS, K).
+
+    Parameters
+    ----------
+    row : function of the voice drawn and the other one
+        Of bools (INPUTS, K), by the other one's token and the candidate.
+    """
+    voices = range(len(CHOIR_RANGES))
+    rows = [[row(voice, other) & _SOUNDS & SINGS for other in voices] for voice in voices]
+    return np.array(rows).reshape(len(voices), -1, VOCABULARY)
 
 
-def _parallel(mine0: Tensor, mine1: Tensor, other0: Tensor, other1: Tensor) -> Tensor:
-    """Whether a voice going from `mine0` to `mine1` (N or 1, K or 1) runs parallel to any of others (N, V)."""
-    mine0, mine1 = mine0.unsqueeze(1), mine1.unsqueeze(1)
-    other0, other1 = other0.unsqueeze(-1), other1.unsqueeze(-1)
-    sounding = (other0 < REST) & (other1 < REST) & (mine0 < REST)
-    same_way = (mine1 - mine0).sign() * (other1 - other0).sign() > 0
-    interval = (mine1 - other1).abs() % 12
-    kept = ((mine0 - other0).abs() % 12 == interval) & ((interval == 7) | (interval == 0))
-    return (sounding & same_way & kept).any(1)
+def _crossed(voice: int, other: int) -> np.ndarray:
+    if other == voice:
+        return np.zeros((INPUTS, VOCABULARY), dtype=bool)
+    return CANDIDATE > _TOKEN if other < voice else CANDIDATE < _TOKEN
 
 
-def _crossing(m: Moment) -> Tensor:
+def _far(voice: int, other: int) -> np.ndarray:
+    if abs(voice - other) != 1:
+        return np.zeros((INPUTS, VOCABULARY), dtype=bool)
+    apart = _TOKEN - CANDIDATE if other < voice else CANDIDATE - _TOKEN
+    return apart > SPACING[min(voice, other)]
+
+
+_CROSSED, _FAR = _over_voices(_crossed), _over_voices(_far)
+
+
+def _forbidden(table: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """What tokens (N, V) forbid together, by a table (V * INPUTS, K): bool (N, K)."""
+    return np.asarray(np.logical_or.reduce(table.take(tokens + _ROWS[: tokens.shape[1]], 0), 1))
+
+
+def _crossing(m: Moment) -> np.ndarray:
     """Above an upper voice or below a lower one."""
-    low, high = _neighbours(m.now, m.voice)
-    return _pitches((low > CANDIDATE) | (high < CANDIDATE))
+    return _forbidden(_CROSSED[m.voice], m.now)
 
 
-def _neighbours(tokens: Tensor, voice: int) -> tuple[Tensor, Tensor]:
-    """Highest lower and lowest upper voice sounding: (N, 1) each, beyond the vocabulary where there is none."""
-    upper, lower = tokens[:, :voice], tokens[:, voice + 1 :]
-    none_above = torch.full((tokens.shape[0], 1), INPUTS)
-    high = torch.cat([torch.where(upper < REST, upper, INPUTS), none_above], 1).amin(1, keepdim=True)
-    low = torch.cat([torch.where(lower < REST, lower, -1), none_above * 0 - 1], 1).amax(1, keepdim=True)
-    return low, high
-
-
-def _spacing(m: Moment) -> Tensor:
+def _spacing(m: Moment) -> np.ndarray:
     """More than an octave between neighbouring upper voices, or far above the bass."""
-    bad = torch.zeros(m.now.shape[0], PITCHES, dtype=torch.bool)
-    if m.voice > 0:
-        above = m.now[:, m.voice - 1 : m.voice]
-        bad |= (above < REST) & (above - CANDIDATE > SPACING[m.voice - 1])
-    if m.voice < len(SPACING):
-        below = m.now[:, m.voice + 1 : m.voice + 2]
-        bad |= (below < REST) & (CANDIDATE - below > SPACING[m.voice])
-    return _pitches(bad)
+    return _forbidden(_FAR[m.voice], m.now)
 
 
-def _overlap(m: Moment) -> Tensor:
+def _parallels(m: Moment) -> np.ndarray:
+    """Fifths, octaves and unisons in parallel with voices already there, behind and ahead."""
+    kinds, rows = _parallel_tables()
+    mine = m.before[:, m.voice, None]
+    kind = kinds.take((mine * INPUTS + m.before) * INPUTS + m.now)
+    bad = _NONE
+    if kind.any():
+        bad = np.logical_or.reduce(rows.take((kind * INPUTS + m.now) * INPUTS + mine, 0), 1)
+    if m.after[m.voice] < REST:
+        bad = bad | _parallel(CANDIDATE, m.after[m.voice], m.now[..., None], m.after[:, None]).any(1)
+    return bad
+
+
+def _parallel(mine0: np.ndarray, mine1: np.ndarray, other0: np.ndarray, other1: np.ndarray) -> np.ndarray:
+    """Whether a voice going from `mine0` to `mine1` runs parallel to one from `other0` to `other1`; broadcasts."""
+    sounding = (other0 < REST) & (other1 < REST) & (mine0 < REST) & (mine1 < REST)
+    same_way = np.sign(mine1 - mine0) * np.sign(other1 - other0) > 0
+    interval = abs(mine1 - other1) % 12
+    kept = (abs(mine0 - other0) % 12 == interval) & ((interval == FIFTH) | (interval == OCTAVE))
+    return np.asarray(sounding & same_way & kept)
+
+
+@lru_cache(maxsize=1)
+def _parallel_tables() -> tuple[np.ndarray, np.ndarray]:
+    """Parallels by what comes before.
+
+    Returns
+    -------
+    kinds : int array (INPUTS ** 3,)
+        By own token before, another voice's before and now: 0 if no parallel can follow; else which, of four:
+        fifths or octaves, upwards or downwards.
+    rows : bool (5 * INPUTS ** 2, K)
+        By kind, the other voice's token now and the own before: candidates that make a parallel.
+    """
+    mine, before, now = (_TOKEN.reshape(shape) for shape in ((-1, 1, 1), (1, -1, 1), (1, 1, -1)))
+    sounding = (mine < REST) & (before < REST) & (now < REST)
+    interval, motion = abs(mine - before) % 12, np.sign(now - before)
+    perfect = np.where(interval == FIFTH, 1, np.where(interval == OCTAVE, 3, 0))
+    kinds = np.where(sounding & (perfect > 0) & (motion != 0), perfect + (motion < 0), 0)
+    rows = np.zeros((5, INPUTS, INPUTS, VOCABULARY), dtype=bool)
+    other, mine = _TOKEN[:, :, None], _TOKEN[None]
+    for kind in range(1, 5):
+        arrived = abs(CANDIDATE - other) % 12 == (FIFTH if kind < 3 else OCTAVE)
+        ahead = (CANDIDATE - mine) * (1 if kind % 2 else -1) > 0
+        rows[kind] = arrived & ahead & SINGS
+    return kinds.ravel(), rows.reshape(-1, VOCABULARY)
+
+
+_MOVES = (_TOKEN != CANDIDATE) & SINGS  # candidates that are no such token
+
+
+def _overlap(m: Moment) -> np.ndarray:
     """Beyond where a neighbour has just been."""
-    low, high = _neighbours(m.before, m.voice)
-    mine = m.before[:, m.voice : m.voice + 1]
-    moved = mine != CANDIDATE
-    return -2.0 * _as_float(((low > CANDIDATE) | (high < CANDIDATE)) & moved)
+    beyond = _forbidden(_CROSSED[m.voice], m.before) & _MOVES.take(m.before[:, m.voice], 0)
+    return np.asarray(beyond * np.float32(-2.0))
 
 
-_CHORDS = torch.from_numpy(chord_classes())
-_TRIAD_PARTS = torch.from_numpy(triad_parts())
-_BITS = 1 << ((CANDIDATE + LOWEST) % 12)
+# Sets of pitch classes as bit masks; silence among the candidates has a bit of its own, beyond them.
+_SILENT = 4096
+_BITS = np.where(np.arange(INPUTS) < REST, 1 << ((np.arange(INPUTS) + LOWEST) % 12), 0)
+_CANDIDATE_BITS = np.where(SINGS, _BITS[:VOCABULARY], _SILENT)
 
 
-def _chords(m: Moment) -> Tensor:
+def _by_set(weights: np.ndarray) -> np.ndarray:
+    """Weights of sets of pitch classes (4096,) with 0 for those with a candidate's silence."""
+    return np.pad(weights, (0, _SILENT)).astype(np.float32)
+
+
+_PARTIAL_CHORD = _by_set(np.where(chord_classes() == OTHER, -2.0, 0.0))
+_CHORD = _PARTIAL_CHORD + _by_set(np.where(chord_classes() >= SEVENTH, 0.7, 0.0))
+_TRIAD = _by_set(np.where(triad_parts(), 0.0, -3.0))
+
+
+def _chords(m: Moment) -> np.ndarray:
     """On beats, prefer what makes a triad or seventh chord, or leaves room for one."""
     if m.level > BEAT:
-        return torch.zeros(1, VOCABULARY)
-    kind = _CHORDS[_sounding_with(m)]
-    penalty = torch.where(kind == OTHER, -2.0, 0.0)
-    if int((m.now < REST).sum(1).max()) >= m.now.shape[1] - 1:
-        penalty = penalty + torch.where(kind >= SEVENTH, 0.7, 0.0)
-    return torch.nn.functional.pad(penalty, (0, 1))
+        return _NOTHING
+    all_but_one = int((m.now < REST).sum(1).max()) >= m.now.shape[1] - 1
+    return (_CHORD if all_but_one else _PARTIAL_CHORD).take(_sounding_with(m))
 
 
-def _arrival(m: Moment) -> Tensor:
+def _arrival(m: Moment) -> np.ndarray:
     """Where a phrase comes to rest, prefer a triad; where the piece begins and ends, that of the tonic."""
     if not m.arrival and not m.chord:
-        return torch.zeros(1, VOCABULARY)
-    penalty = -3.0 * _as_float(~_TRIAD_PARTS[_sounding_with(m)])
-    if m.chord:
-        foreign = torch.ones(12, dtype=torch.bool)
-        foreign[list(m.chord)] = False
-        penalty = penalty - 6.0 * _as_float(foreign[(CANDIDATE + LOWEST) % 12])
-    return penalty
+        return _NOTHING
+    weight = _TRIAD.take(_sounding_with(m))
+    return weight + _foreign(m.chord) if m.chord else weight
 
 
-def _sounding_with(m: Moment) -> Tensor:
-    """Pitch-class sets, as bit masks, that each candidate makes with what sounds already: (N, PITCHES)."""
-    heard = m.now < REST
-    heard[:, m.voice] = False
-    bits = torch.where(heard, 1 << ((m.now + LOWEST) % 12), 0)
-    mask = bits[:, 0]
-    for voice in range(1, bits.shape[1]):
-        mask = mask | bits[:, voice]
-    return mask.unsqueeze(1) | _BITS
+@lru_cache
+def _foreign(chord: tuple[int, ...]) -> np.ndarray:
+    strange = ~np.isin((CANDIDATE + LOWEST) % 12, chord) & SINGS
+    return strange * np.float32(-6.0)
 
 
-def _stillness(m: Moment) -> Tensor:
+def _sounding_with(m: Moment) -> np.ndarray:
+    """Pitch-class sets, as bit masks, that each candidate makes with what sounds already: (N, K)."""
+    bits = _BITS.take(m.now)
+    bits[:, m.voice] = 0
+    heard = np.bitwise_or.reduce(bits, 1)
+    return np.asarray(heard[:, None] | _CANDIDATE_BITS)
+
+
+def _stillness(m: Moment) -> np.ndarray:
     """Under a fermata, come to rest with the voice that has it; in compound time, move with the given voices."""
     if not m.held:
-        return torch.zeros(1, VOCABULARY)
-    moved = m.before[:, m.voice : m.voice + 1] != CANDIDATE
-    return -8.0 * _as_float(moved)
-
-
-def _as_float(bad: Tensor) -> Tensor:
-    return torch.nn.functional.pad(bad.float(), (0, 1))
-
-
-def _pitches(bad: Tensor) -> Tensor:
-    """Penalties (N, K) that forbid pitches; silence stays as it is."""
-    if bad.ndim == 1:
-        bad = bad.unsqueeze(0)
-    penalty = torch.zeros(bad.shape[0], VOCABULARY)
-    penalty[:, :PITCHES].masked_fill_(bad, NEVER)
-    return penalty
+        return _NOTHING
+    return np.asarray(_MOVES.take(m.before[:, m.voice], 0) * np.float32(-8.0))
 
 
 @dataclass(frozen=True)
@@ -245,13 +294,13 @@ class Rule:
 
     Attributes
     ----------
-    penalty : function of a `Moment`
-        What to add to the logits: (N, K) or (1, K), `NEVER` to forbid.
+    says : function of a `Moment`
+        Which tokens are out, bool (N, K) or (1, K), if it forbids; else what to add to the logits, float.
     forbids : bool
         Whether it forbids tokens, rather than only making them less likely.
     """
 
-    penalty: Callable[[Moment], Tensor]
+    says: Callable[[Moment], np.ndarray]
     forbids: bool
 
 
@@ -275,52 +324,68 @@ class Sampler:
     def __init__(self, options: SamplingOptions) -> None:
         self.options = options
         self.generator = torch.Generator().manual_seed(options.seed)
+        self._random, self._used = np.empty(0), 0
         acting = [(name, rule) for name, rule in RULES.items() if name in options.rules]
-        self.forbidding = [(name, rule.penalty) for name, rule in acting if rule.forbids]
-        self.weighing = [rule.penalty for _, rule in acting if not rule.forbids]
-        self.gave_way = {name: torch.zeros(options.candidates, dtype=torch.long) for name, _ in self.forbidding}
+        self.forbidding = [(name, rule.says) for name, rule in acting if rule.forbids]
+        self.weighing = [rule.says for _, rule in acting if not rule.forbids]
+        self.gave_way = {name: np.zeros(options.candidates, dtype=np.int64) for name, _ in self.forbidding}
 
-    def pitch(self, logits: Tensor, moment: Moment) -> Tensor:
-        """Draw one token per candidate: logits (N, K) to long (N,)."""
+    def pitch(self, logits: np.ndarray, moment: Moment) -> np.ndarray:
+        """Draw one token per candidate: logits (N, K) to int (N,)."""
         free = logits / self.options.temperature
-        penalties = [penalty(moment) for _, penalty in self.forbidding]
         allowed = free
-        for penalty in penalties:
-            allowed = allowed + penalty
-        if not bool((allowed > NEVER).any(1).all()):
-            allowed = self._give_way(free, penalties)
-        for weigh in self.weighing:
-            allowed = allowed + weigh(moment)
-        return self._draw(torch.softmax(allowed, -1))
+        if self.forbidding:
+            out = [says(moment) for _, says in self.forbidding]
+            allowed = np.where(reduce(np.logical_or, out), NEVER, free)
+            if allowed.max(1).min() == NEVER:
+                allowed = self._give_way(free, out)
+        for says in self.weighing:
+            allowed = allowed + says(moment)
+        return self._draw(allowed)
 
-    def _give_way(self, logits: Tensor, penalties: list[Tensor]) -> Tensor:
+    def _give_way(self, logits: np.ndarray, out: list[np.ndarray]) -> np.ndarray:
         """Apply rules one after the other, leaving out for each candidate what would leave it no choice."""
         allowed = logits
-        for (name, _), penalty in zip(self.forbidding, penalties, strict=True):
-            ruled = allowed + penalty
-            possible = (ruled > NEVER).any(1)
+        for (name, _), bad in zip(self.forbidding, out, strict=True):
+            ruled = np.where(bad, NEVER, allowed)
+            possible = ruled.max(1) > NEVER
             self.gave_way[name] += ~possible
-            allowed = torch.where(possible.unsqueeze(1), ruled, allowed)
+            allowed = np.where(possible[:, None], ruled, allowed)
         return allowed
 
-    def again(self, logit: Tensor) -> Tensor:
-        """Draw whether a note is struck again: (N,) to bool (N,)."""
-        chance = torch.sigmoid(logit / self.options.temperature)
-        return torch.rand(chance.shape, generator=self.generator) < chance
+    def strikes(self, logit: np.ndarray) -> np.ndarray:
+        """Draw whether a note is struck again: float (N,) to bool (N,)."""
+        if self.options.greedy:
+            return np.asarray(logit > 0)
+        # sigmoid(x) > u where tanh(x / 2) > 2 u - 1
+        return np.asarray(np.tanh(logit * (0.5 / self.options.temperature)) > 2 * self._uniform(len(logit)) - 1)
 
-    def _draw(self, probabilities: Tensor) -> Tensor:
-        # Inverse of the distribution function: one uniform number a candidate, the same on every thread count.
-        ladder = probabilities.cumsum(-1)
-        level = torch.rand(probabilities.shape[0], 1, generator=self.generator) * ladder[:, -1:]
-        drawn = torch.searchsorted(ladder, level, right=True).squeeze(-1)
-        # Rounding can land on a forbidden token at the very end; take the likeliest then.
-        drawn = drawn.clamp(max=probabilities.shape[1] - 1)
-        chance = probabilities.gather(1, drawn.unsqueeze(1)).squeeze(1)
-        return torch.where(chance > 0, drawn, probabilities.argmax(-1))
+    def again(self, logit: Tensor) -> Tensor:
+        """The same as `strikes`, for any number of cells."""
+        return torch.from_numpy(self.strikes(logit.numpy()))
+
+    def unruled(self, logits: Tensor) -> Tensor:
+        """Draw one token a row, of any number of rows, at the temperature alone: logits (N, K) to long (N,)."""
+        return torch.from_numpy(self._draw(logits.numpy() / self.options.temperature))
+
+    def _draw(self, logits: np.ndarray) -> np.ndarray:
+        if self.options.greedy:
+            return np.asarray(logits.argmax(1))
+        # Inverse of the distribution function: one uniform number a candidate. These have 24 bits and the ladder
+        # 53, so that its end is never reached, and a token without a step of its own never drawn.
+        ladder = np.exp(logits - logits.max(1, keepdims=True)).cumsum(1, dtype=np.float64)
+        level = self._uniform(len(logits)) * ladder[:, -1]
+        return np.asarray((ladder > level[:, None]).argmax(1))
+
+    def _uniform(self, count: int) -> np.ndarray:
+        """The generator's next numbers, from 0 to just below 1: float64 (count,)."""
+        first = self._used
+        self._used += count
+        if self._used > len(self._random):
+            fresh = torch.rand(max(count, UNIFORM), generator=self.generator).numpy().astype(np.float64)
+            self._random, first, self._used = fresh, 0, count
+        return self._random[first : self._used]
 
     def broken(self) -> np.ndarray:
         """How often a rule gave way, per candidate: int (N,)."""
-        total = torch.zeros(self.options.candidates, dtype=torch.long)
-        for counts in self.gave_way.values():
-            total += counts
-        return total.numpy()
+        return sum(self.gave_way.values(), np.zeros(self.options.candidates, dtype=np.int64))

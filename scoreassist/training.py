@@ -1,51 +1,46 @@
-"""One training loop for every network: seeded by step, resumable, with validation and averaged weights."""
+"""One training loop for every network: seeded by step, resumable, with validation and averaged weights.
+
+What is trained on which data stands in `scoreassist.recipes`; this file knows neither notes nor voices.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from torch import Tensor, nn
 
-from scoreassist.corpus import Piece
 from scoreassist.errors import ModelError, RequestError
-from scoreassist.grid.vocabulary import REST, TRAINED_RANGES, UNKNOWN
-from scoreassist.networks.anticipation_rnn import AnticipationRNN, Batch, cell_log_prob
-from scoreassist.networks.batches import FERMATA_UNKNOWN, Cells, cells, collate, end_padded
-
-LARGEST_TRANSPOSITION = 6
-
-# Share of windows whose fermatas are hidden, since many scores mark none.
-UNMARKED = 0.15
 
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How a network is trained.
+    """How a network is trained; recipes add fields of their own.
 
     Attributes
     ----------
     steps, batch, window : int
         Optimizer steps; windows a step; ticks a window.
-    learning_rate, weight_decay, clip : float
-        AdamW after a linear warm-up, falling by half a cosine to a fiftieth; gradient norm limit.
+    learning_rate, final_rate : float
+        AdamW after a linear warm-up, falling by half a cosine to `final_rate` of it; 1 keeps it as it is.
+    weight_decay : float
+        Of matrices only (Loshchilov & Hutter 2019); with 0 AdamW is Adam.
+    betas : two floats
+        Decay of the first and second moment.
+    clip : float
+        Limit of the gradient's norm.
     warmup : int
         Steps.
     average : float
-        Decay of the moving average of the weights, which is what is validated and shipped.
-    past_dropout : float
-        Share of past cells hidden from the token LSTM.
-    bare : float
-        Share of windows without metre, key, fermatas and repeated notes.
-    smoothing : float
-        Label smoothing of the pitch.
+        Decay of the moving average of the weights, which is what is validated and shipped; 0 ships the weights.
     seed : int
     validate_every, log_every : int
         Steps.
@@ -55,13 +50,12 @@ class TrainingOptions:
     batch: int = 32
     window: int = 128
     learning_rate: float = 2e-3
+    final_rate: float = 0.02
     weight_decay: float = 0.1
+    betas: tuple[float, float] = (0.9, 0.98)
     clip: float = 1.0
     warmup: int = 200
     average: float = 0.999
-    past_dropout: float = 0.25
-    bare: float = 0.3
-    smoothing: float = 0.0
     seed: int = 1
     validate_every: int = 250
     log_every: int = 20
@@ -69,172 +63,67 @@ class TrainingOptions:
     def __post_init__(self) -> None:
         if min(self.steps, self.batch, self.window) < 1:
             raise RequestError("steps, batch and window must be at least 1; try --steps 5000")
-
-
-class ChoraleWindows:
-    """Random windows of chorales in random transpositions under random masks."""
-
-    def __init__(self, pieces: list[Piece], options: TrainingOptions) -> None:
-        self.options = options
-        everything = [np.ones_like(p.grid.known) for p in pieces]
-        self.full = [cells(p.grid, k) for p, k in zip(pieces, everything, strict=True)]
-        self.bare = [cells(p.grid, k, bare=True) for p, k in zip(pieces, everything, strict=True)]
-        self.shifts = [allowed_transpositions(p.grid.pitch) for p in pieces]
-        ticks = np.array([c.ticks for c in self.full], dtype=float)
-        self.weights = ticks / ticks.sum()
-
-    def batch(self, step: int) -> Batch:
-        """The batch of a step; the same for the same seed and step."""
-        rng = np.random.default_rng((self.options.seed, step))
-        chosen = rng.choice(len(self.full), size=self.options.batch, p=self.weights)
-        return collate([self._window(int(i), rng) for i in chosen])
-
-    def _window(self, index: int, rng: np.random.Generator) -> Cells:
-        length = self.options.window
-        bare = rng.random() < self.options.bare
-        piece = self.bare[index] if bare else self.full[index]
-        end_room = 0 if bare else 16
-        start = int(rng.integers(0, max(piece.ticks + end_room - length, 0) + 1))
-        stop = min(start + length, piece.ticks)
-        shift = int(rng.choice(self.shifts[index]))
-        mask = random_mask(rng, piece.token.shape[0], stop - start)
-        fermata = piece.fermata[start:stop]
-        if rng.random() < UNMARKED:
-            fermata = np.full_like(fermata, FERMATA_UNKNOWN)
-        part = Cells(
-            token=_moved(piece.token[:, start:stop], shift),
-            struck=piece.struck[:, start:stop],
-            known=mask & (piece.token[:, start:stop] != UNKNOWN),
-            previous=_moved(piece.previous[:, start:stop], shift),
-            earlier=_moved(piece.earlier[:, start:stop], shift),
-            hold=piece.hold[:, start:stop],
-            level=piece.level[start:stop],
-            key=piece.key[start:stop] if bare else (piece.key[start:stop] + 7 * shift) % 12,
-            fermata=fermata,
-        )
-        return end_padded(part, length - part.ticks, bare=bare)
-
-
-def _moved(token: np.ndarray, shift: int) -> np.ndarray:
-    return np.where(token < REST, token + shift, token)
-
-
-def allowed_transpositions(pitch: np.ndarray) -> list[int]:
-    """Semitones by which a piece can be moved while every voice stays in its range; 0 always."""
-    low, high = -LARGEST_TRANSPOSITION, LARGEST_TRANSPOSITION
-    for row, (bottom, top) in zip(pitch, TRAINED_RANGES, strict=True):
-        sung = row[row >= 0]
-        if sung.size:
-            low, high = max(low, bottom - int(sung.min())), min(high, top - int(sung.max()))
-    return list(range(min(low, 0), max(high, 0) + 1))
-
-
-def random_mask(rng: np.random.Generator, voices: int, ticks: int) -> np.ndarray:
-    """Which cells are known: nothing, whole voices, all but a region, or scattered spans and cells."""
-    known = np.zeros((voices, ticks), dtype=bool)
-    kind = rng.random()
-    if kind < 0.35:
-        return known
-    if kind < 0.60:
-        choice = rng.random()
-        if choice < 0.45:
-            known[0] = True
-        elif choice < 0.6:
-            known[-1] = True
-        elif choice < 0.7:
-            known[[0, -1]] = True
-        else:
-            known[rng.random(voices) < 0.5] = True
-        return known
-    if kind < 0.80:
-        known[:] = True
-        span = int(rng.integers(8, 65))
-        start = int(rng.integers(-span // 2, max(ticks - span // 2, 1)))
-        hidden = rng.random(voices) < (1.0 if rng.random() < 0.5 else 0.5)
-        known[hidden, max(start, 0) : max(start + span, 0)] = False
-        return known
-    share = rng.uniform(0, 0.5)
-    if rng.random() < 0.5:
-        return np.asarray(rng.random((voices, ticks)) < share)
-    for _ in range(int(rng.integers(1, 9))):
-        voice, start = int(rng.integers(voices)), int(rng.integers(ticks))
-        known[voice, start : start + int(rng.integers(1, 33))] = True
-    return known
-
-
-def loss(network: AnticipationRNN, batch: Batch, options: TrainingOptions) -> torch.Tensor:
-    """Mean negative log-probability of the hidden cells, articulation included, in nats a cell."""
-    logits, again = network(batch, options.past_dropout)
-    pitch, articulation = cell_log_prob(batch, logits, again)
-    hidden = (~batch.known & (batch.token < logits.shape[-1])).float()
-    count = hidden.sum().clamp(min=1)
-    total: torch.Tensor = -(pitch.sum() + articulation.sum()) / count
-    if options.smoothing:
-        uniform = -(torch.log_softmax(logits, -1).mean(-1) * hidden).sum() / count
-        total = (1 - options.smoothing) * total + options.smoothing * uniform
-    return total
+        if min(self.validate_every, self.log_every) < 1:
+            raise RequestError("validate_every and log_every must be at least 1 step")
 
 
 def learning_rate(step: int, options: TrainingOptions) -> float:
-    """The rate of a step: linear warm-up, then half a cosine down to a fiftieth."""
+    """The rate of a step: linear warm-up, then half a cosine down to its final share."""
     if step < options.warmup:
         return options.learning_rate * (step + 1) / options.warmup
     way = (step - options.warmup) / max(options.steps - options.warmup, 1)
-    return options.learning_rate * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(way, 1.0))))
+    height = 0.5 * (1 + math.cos(math.pi * min(way, 1.0)))
+    return options.learning_rate * (options.final_rate + (1 - options.final_rate) * height)
 
 
 def train(
-    network: AnticipationRNN,
-    make_batch: Callable[[int], Batch],
+    network: nn.Module,
+    make_batch: Callable[[int], Any],
+    loss: Callable[[Any, Any, Any], Tensor],
     options: TrainingOptions,
     folder: Path,
-    validate: Callable[[AnticipationRNN], dict[str, float]],
+    validate: Callable[[Any], dict[str, float]],
     report: Callable[[dict[str, Any]], None] = lambda row: None,
-) -> AnticipationRNN:
+) -> nn.Module:
     """Train a network; resume where a checkpoint in `folder` left off.
 
     Parameters
     ----------
-    network : AnticipationRNN
-        Fresh; overwritten by the checkpoint if there is one.
+    network : nn.Module
+        Fresh, with a dataclass `config` from which another like it can be built; overwritten by the checkpoint if
+        there is one.
     make_batch : function of the step
+        The same batch for the same step.
+    loss : function of network, batch and options, giving the scalar to be made smaller
     options : TrainingOptions
     folder : path
-        Gets ``checkpoint.pt`` and ``history.json``.
+        Gets ``checkpoint.pt`` at each validation, and ``history.json``.
     validate : function of a network in evaluation mode, returning figures; ``nll`` decides which weights win
-    report : called with each row of the history
+    report : called after each step with its ``step, seconds, loss`` (mean since the last row of the history), and
+        with the figures where it was validated
 
     Returns
     -------
-    AnticipationRNN
+    nn.Module
         With the averaged weights that were best in validation.
 
     Raises
     ------
     ModelError
-        The checkpoint belongs to other options.
+        The checkpoint belongs to other options, sizes or data.
     """
     folder.mkdir(parents=True, exist_ok=True)
     average = type(network)(network.config)
     average.load_state_dict(network.state_dict())
     average.eval()
-    decay = [p for p in network.parameters() if p.ndim >= 2]
-    plain = [p for p in network.parameters() if p.ndim < 2]
-    optimizer = torch.optim.AdamW(
-        [{"params": decay, "weight_decay": options.weight_decay}, {"params": plain, "weight_decay": 0.0}],
-        lr=options.learning_rate,
-        betas=(0.9, 0.98),
-    )
+    optimizer = make_optimizer(network, options)
     checkpoint = folder / "checkpoint.pt"
+    of = {"options": asdict(options), "sizes": asdict(network.config), "data": fingerprint(make_batch(0))}  # type: ignore[call-overload]
     step, history, spent = 0, [], 0.0
     best: dict[str, Any] = {"nll": math.inf, "state": None}
     if checkpoint.is_file():
         stored = torch.load(checkpoint, weights_only=True)
-        if stored["options"] != asdict(options) or stored["sizes"] != asdict(network.config):
-            raise ModelError(
-                "the checkpoint was made with other options or sizes; train into another --run-folder",
-                source=str(checkpoint),
-            )
+        _check_the_same(stored, of, checkpoint)
         network.load_state_dict(stored["network"])
         average.load_state_dict(stored["average"])
         optimizer.load_state_dict(stored["optimizer"])
@@ -242,57 +131,119 @@ def train(
     began = time.monotonic() - spent
     running: list[float] = []
     while step < options.steps:
-        network.train()
-        torch.manual_seed(options.seed * 1_000_003 + step)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, options)
-        batch = make_batch(step)
-        with torch.autocast("cpu", torch.bfloat16):
-            value = loss(network, batch, options)
-        optimizer.zero_grad(set_to_none=True)
-        value.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), options.clip)
-        optimizer.step()
+        running.append(take_step(network, average, optimizer, make_batch, loss, options, step))
         step += 1
-        with torch.no_grad():
-            rate = min(options.average, (1 + step) / (10 + step))
-            for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
-                slow.lerp_(fast, 1 - rate)
-        running.append(float(value.detach()))
+        row: dict[str, Any] = {"step": step, "seconds": round(time.monotonic() - began, 1)}
+        row["loss"] = round(sum(running) / len(running), 4)
         last = step == options.steps
-        if step % options.log_every == 0 or last:
-            row: dict[str, Any] = {
-                "step": step,
-                "seconds": round(time.monotonic() - began, 1),
-                "loss": round(float(np.mean(running)), 4),
-            }
-            running = []
-            if step % options.validate_every == 0 or last:
-                row |= {key: round(figure, 4) for key, figure in validate(average).items()}
-                if row["nll"] < best["nll"]:
-                    state = {key: tensor.clone() for key, tensor in average.state_dict().items()}
-                    best = {"nll": row["nll"], "state": state, "step": step}
+        validated = step % options.validate_every == 0 or last
+        if validated:
+            row |= {key: round(float(figure), 4) for key, figure in validate(average).items()}
+            if row["nll"] < best["nll"]:
+                best = {"nll": row["nll"], "state": _copy(average), "step": step}
+        if validated or step % options.log_every == 0:
             history.append(row)
-            report(row)
-            if "nll" in row:
-                _save(
-                    checkpoint,
-                    {
-                        "options": asdict(options),
-                        "sizes": asdict(network.config),
-                        "network": network.state_dict(),
-                        "average": average.state_dict(),
-                        "optimizer": optimizer.state_dict(),
-                        "step": step,
-                        "history": history,
-                        "best": best,
-                        "spent": time.monotonic() - began,
-                    },
-                )
-                (folder / "history.json").write_text(json.dumps(history, indent=0))
+            running = []
+        report(row)
+        if validated:
+            state = {"network": network.state_dict(), "average": average.state_dict(), "best": best, "step": step}
+            state |= {"optimizer": optimizer.state_dict(), "history": history, "spent": time.monotonic() - began}
+            _save(checkpoint, of | state)
+            (folder / "history.json").write_text(json.dumps(history, indent=0))
     if best["state"] is not None:
         average.load_state_dict(best["state"])
     return average
+
+
+def fingerprint(batch: Any) -> str:
+    """SHA-256 of the tensors of a batch: other data, another seed or other windows give another one."""
+    found = hashlib.sha256()
+    for tensor in _tensors(batch):
+        found.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+        found.update(tensor.contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def _tensors(batch: Any) -> Iterator[Tensor]:
+    """Tensors of a batch, which may be a dataclass or a tuple of such."""
+    if isinstance(batch, Tensor):
+        yield batch
+    elif is_dataclass(batch):
+        for field in fields(batch):
+            yield from _tensors(getattr(batch, field.name))
+    elif isinstance(batch, (tuple, list)):
+        for item in batch:
+            yield from _tensors(item)
+
+
+def make_optimizer(network: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+    """AdamW, decaying matrices only."""
+    decay = [p for p in network.parameters() if p.ndim >= 2]
+    plain = [p for p in network.parameters() if p.ndim < 2]
+    groups = [{"params": decay, "weight_decay": options.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=options.learning_rate, betas=options.betas)
+
+
+def take_step(
+    network: nn.Module,
+    average: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    make_batch: Callable[[int], Any],
+    loss: Callable[[Any, Any, Any], Tensor],
+    options: TrainingOptions,
+    step: int,
+    lap: Callable[[str], None] = lambda phase: None,
+) -> float:
+    """One step of the optimizer, and of the averaged weights after it.
+
+    Parameters
+    ----------
+    network, make_batch, loss, options : as in `train`
+    average : nn.Module
+        Follows the network's weights.
+    optimizer : of `make_optimizer`
+    step : int
+        How many were taken before.
+    lap : called at the end of ``data``, ``forward``, ``backward`` and ``optimizer``, to take the time
+
+    Returns
+    -------
+    float
+        The loss before the step.
+    """
+    network.train()
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate(step, options)
+    batch = make_batch(step)
+    lap("data")
+    torch.manual_seed(options.seed * 1_000_003 + step)
+    with torch.autocast("cpu", torch.bfloat16):
+        value = loss(network, batch, options)
+    lap("forward")
+    optimizer.zero_grad(set_to_none=True)
+    value.backward()
+    lap("backward")
+    torch.nn.utils.clip_grad_norm_(network.parameters(), options.clip)
+    optimizer.step()
+    rate = min(options.average, (2 + step) / (11 + step))  # a young average forgets faster
+    with torch.no_grad():
+        for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
+            slow.lerp_(fast, 1 - rate)
+    lap("optimizer")
+    return float(value.detach())
+
+
+def _check_the_same(stored: dict[str, Any], of: dict[str, Any], checkpoint: Path) -> None:
+    for name, value in of.items():
+        if stored.get(name) != value:
+            raise ModelError(
+                f"the checkpoint was made with other {name}; train into another --run-folder",
+                source=str(checkpoint),
+            )
+
+
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {key: tensor.clone() for key, tensor in network.state_dict().items()}
 
 
 def _save(path: Path, content: dict[str, Any]) -> None:

@@ -10,11 +10,11 @@ import torch
 
 from scoreassist.corpus import bare_grid
 from scoreassist.grid.holes import FREE, HOLD, STRIKE
-from scoreassist.grid.vocabulary import REST_PITCH
+from scoreassist.grid.vocabulary import REST_PITCH, UNKNOWN
 from scoreassist.grid.voices import Grid
-from scoreassist.networks.anticipation_filler import AnticipationFiller, best_transposition
-from scoreassist.networks.anticipation_rnn import AnticipationConfig, AnticipationRNN
-from scoreassist.networks.batches import cells, collate_padded
+from scoreassist.networks.anticipation_rnn.filler import AnticipationFiller, best_transposition
+from scoreassist.networks.anticipation_rnn.network import AnticipationConfig, AnticipationRNN
+from scoreassist.networks.batches import ahead, cells, collate_padded
 from scoreassist.networks.filler import Task
 from scoreassist.sampling import SamplingOptions
 from scoreassist.theory.voice_leading import crossings, parallels
@@ -212,3 +212,65 @@ def test_voices_rest_where_they_must(network):
     filled = AnticipationFiller(network).fill(asked, SamplingOptions()).grid
     assert (filled.pitch[:, 8:12] == REST_PITCH).all()
     assert (filled.pitch[:, :8] != REST_PITCH).all()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {},
+        {"echo": False},
+        {"ahead": False},
+        {"relations": False, "ahead": False},
+        {"relations": False, "ahead": False, "echo": False},
+    ],
+)
+@pytest.mark.parametrize("half", [False, True], ids=["single precision", "half precision"])
+def test_a_tick_at_a_time_the_network_says_the_same(kind, half):
+    torch.manual_seed(5)
+    sizes = {"embedding": 8, "metadata": 6, "token_units": 24, "constraint_units": 12, "head_units": 16}
+    network = AnticipationRNN(AnticipationConfig(**sizes, **kind)).eval()
+    for parameter in network.parameters():  # some start at zero, which would hide mistakes
+        torch.nn.init.normal_(parameter, std=0.3)
+        parameter.data = parameter.data.half().float() if half else parameter.data
+    known = np.random.default_rng(1).random((4, 48)) < 0.3
+    known[:, :5] = True  # run over at once
+    grid = bare_grid(np.tile(CADENCE, (1, 3)))  # repeats itself, so that there are echoes
+    asked = Task(replace(grid, known=known), np.zeros_like(known), np.full(known.shape, FREE))
+    filling = AnticipationFiller(network, unaided=True).fill(asked, SamplingOptions(candidates=3, rules=()))
+    pitch, articulation = log_probs(network, filling.grid, known)
+    ours = torch.from_numpy(filling.log_prob)
+    assert torch.allclose((pitch + articulation)[0, :, :48], ours, atol=1e-4)
+
+
+def test_of_nothing_hidden_and_of_an_empty_grid_nothing_is_drawn(network):
+    everything = ~nothing()
+    filled = AnticipationFiller(network).fill(task(everything), SamplingOptions())
+    assert np.array_equal(filled.grid.pitch, CADENCE)
+    empty = piece().cut(0, 0)
+    asked = Task(empty, np.zeros((4, 0), dtype=bool), np.zeros((4, 0), dtype=np.int64))
+    assert AnticipationFiller(network).fill(asked, SamplingOptions()).grid.ticks == 0
+
+
+def test_what_is_given_next_is_told_with_its_distance():
+    token = np.array([[5, 5, 7, 9, 9, 4, 4, 4]])
+    known = np.array([[0, 1, 1, 0, 1, 1, 0, 1]], dtype=bool)
+    coming, coming_in, change, change_in = ahead(token, known)
+    assert coming[0].tolist() == [5, 7, 9, 9, 4, 4, 4, UNKNOWN]
+    assert coming_in[0].tolist() == [1, 1, 2, 1, 1, 2, 1, 0]
+    assert change[0].tolist() == [7, 9, 4, 4, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN]
+    assert change_in[0].tolist() == [2, 3, 3, 2, 0, 0, 0, 0]
+
+
+def test_a_deaf_network_knows_nothing_of_what_is_to_come(network):
+    known = nothing()
+    known[:, 12:] = True
+    deaf = AnticipationRNN(replace(network.config, deaf=True)).eval()
+    deaf.load_state_dict(network.state_dict())
+    changed = piece()
+    changed.pitch[:, 12:] += 2
+
+    def before(of: AnticipationRNN, grid: Grid) -> torch.Tensor:
+        return log_probs(of, grid, known)[0][..., :12]
+
+    assert torch.equal(before(deaf, piece()), before(deaf, changed))
+    assert not torch.equal(before(network, piece()), before(network, changed))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from scoreassist.errors import OutputError, RequestError, UnreadableError
-from scoreassist.options import CANDIDATES, MODEL, TEMPERATURE
+from scoreassist.options import CANDIDATES, MODEL, PASSES, TEMPERATURE
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 HIGHLIGHT = "#C00000"
@@ -57,6 +57,13 @@ def fill_options(function: Decorated) -> Decorated:
                 default=CANDIDATES,
                 show_default=True,
                 help="Drawn at once; the best is kept.",
+            ),
+            click.option(
+                "--passes",
+                type=int,
+                default=PASSES,
+                show_default=True,
+                help="How often the draft is revised; 0 is quickest.",
             ),
             click.option("--model", default=MODEL, show_default=True, help="See `scoreassist models`."),
             click.option(
@@ -200,6 +207,8 @@ def models(as_json: bool) -> None:
         click.echo(f"  data: {row['data']}")
         click.echo(f"  licence: {row['licence']}")
         for name, value in row["figures"].items():
+            if isinstance(value, dict):  # a report of `scoreassist evaluate --record`; --json shows all of it
+                value = ", ".join(f"{key} {figure}" for key, figure in value.items() if isinstance(figure, float))
             click.echo(f"  {name}: {value}")
 
 
@@ -225,6 +234,7 @@ def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
         seed=options["seed"],
         temperature=options["temperature"],
         candidates=options["candidates"],
+        passes=options["passes"],
         model=options["model"],
         lyrics=options["lyrics"],
         keep_marks=options["keep_marks"],

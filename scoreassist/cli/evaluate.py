@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from scoreassist.errors import RequestError
 from scoreassist.options import MODEL
+
+LIKELIHOOD_TASKS = ("free", "harmonize", "bass", "inner", "region", "cells", "any-order")
+
+# Options that mean something in one kind of task alone.
+OF_SAMPLES = {
+    "temperature": "--temperature",
+    "candidates": "--candidates",
+    "passes": "--passes",
+    "no_rules": "--no-rules",
+}
+OF_LIKELIHOOD = {
+    "jsb16": "--jsb16",
+    "against": "--against",
+    "without_anticipation": "--without-anticipation",
+    "no_greedy": "--no-greedy",
+}
+OF_CHAIN_RULE = ("against", "without_anticipation", "no_greedy")
 
 
 @click.command()
 @click.argument("model", default=MODEL)
 @click.option(
     "--task",
-    type=click.Choice(["free", "harmonize", "bass", "inner", "region", "cells", "samples"]),
+    type=click.Choice([*LIKELIHOOD_TASKS, "all", "samples"]),
     default="free",
     show_default=True,
-    help="What is given; samples: harmonize the sopranos and count what a teacher would.",
+    help="What is given: nothing, the soprano, the bass, both, all but two measures, half of the cells; any-order:"
+    " of a model that revises, the mean over all orders; all: each that the model has; samples: harmonize the"
+    " sopranos and count what a teacher would.",
 )
 @click.option("--split", type=click.Choice(["valid", "test"]), default="valid", show_default=True)
 @click.option(
@@ -26,43 +49,134 @@ from scoreassist.options import MODEL
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="A Jsb16thSeparated.json, to measure on pitches alone as published work does.",
 )
+@click.option(
+    "--without-anticipation",
+    is_flag=True,
+    help="Compare with the same weights, the constraint LSTM's output zeroed, piece by piece.",
+)
+@click.option(
+    "--against", multiple=True, metavar="MODEL", help="Compare with another model, piece by piece; repeatable."
+)
+@click.option("--no-greedy", is_flag=True, help="Leave out token and frame error, which take most of the time.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the random masks, and of samples.")
 @click.option("--temperature", type=float, help="Of samples; default as `harmonize` has it.")
 @click.option("--candidates", type=int, help="Of samples; default as `harmonize` has it.")
+@click.option("--passes", type=int, help="Of samples; default as `harmonize` has it.")
 @click.option("--no-rules", is_flag=True, help="Samples of the network alone, without the rules of voice leading.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def evaluate(
-    model: str,
-    task: str,
-    split: str,
-    jsb16: Path | None,
-    seed: int,
-    temperature: float | None,
-    candidates: int | None,
-    no_rules: bool,
-    as_json: bool,
-) -> None:
-    r"""Measure a model's likelihood on chorales that it has not been trained on.
+@click.option("--limit", type=int, help="Only so many chorales, for a quick look.")
+@click.option("--record", is_flag=True, help="Write the figures into the model's config.json too.")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON; a list of reports with `--task all`.")
+def evaluate(model: str, task: str, split: str, as_json: bool, record: bool, **wishes: Any) -> None:
+    r"""Measure a model on chorales that it has not been trained on.
+
+    Likelihoods are in nats per hidden cell, pitch alone, exact by the chain rule: the mean over cells, and over
+    pieces; what the articulation adds, held or struck again, stands beside them. Accuracy is the share of cells
+    whose true pitch is the likeliest, given the true past; token and frame error are of greedy decoding, which has
+    to live with its own past.
 
     \b
     scoreassist evaluate bach-chorale --task harmonize --split valid
+    scoreassist evaluate bach-chorale --task region --without-anticipation
+    scoreassist evaluate bach-chorale --task samples --limit 10
     """
+    from scoreassist.evaluation import record as write_down
+    from scoreassist.evaluation.tables import likelihood_table, samples_table
+
+    tasks = _tasks(model, task)
+    for name in tasks:
+        _check(name, record, wishes)
+    measure = _samples if task == "samples" else _likelihood
+    reports = [{"model": model} | measure(model, name, split, wishes) for name in tasks]
+    if record:
+        path = write_down(model, reports, _command(model, task, split, wishes))
+        click.echo(f"recorded in {path}", err=True)
+    if as_json:
+        click.echo(json.dumps(reports if task == "all" else reports[0], indent=2, ensure_ascii=False))
+    else:
+        click.echo(samples_table(reports[0]) if task == "samples" else likelihood_table(reports))
+
+
+def _tasks(model: str, task: str) -> tuple[str, ...]:
+    """A task, or for ``all`` each that the model has."""
+    from scoreassist.evaluation import tasks_of
+    from scoreassist.networks.store import load_network
+
+    return tasks_of(load_network(model)) if task == "all" else (task,)
+
+
+def _given(value: Any) -> bool:
+    """Whether an option was typed; 0 is a value too."""
+    return value is not None and value is not False and value != ()
+
+
+def _check(task: str, record: bool, wishes: dict[str, Any]) -> None:
+    """Refuse options that would be without effect, and records of a part."""
+    useless = OF_LIKELIHOOD if task == "samples" else OF_SAMPLES
+    if task == "any-order":
+        useless = OF_SAMPLES | {name: OF_LIKELIHOOD[name] for name in OF_CHAIN_RULE}
+    for name, option in useless.items():
+        if _given(wishes[name]):
+            raise RequestError(f"{option} has no effect with --task {task}; leave it out")
+    if record and wishes["limit"] is not None:
+        raise RequestError("figures of a few pieces are not recorded; leave out --limit or --record")
+
+
+def _likelihood(model: str, task: str, split: str, wishes: dict[str, Any]) -> dict[str, Any]:
+    from scoreassist.evaluation import check_request, count_pieces, without_anticipation
     from scoreassist.evaluation import evaluate as measure
-    from scoreassist.evaluation import samples
-    from scoreassist.networks.store import load_filler, load_network
+    from scoreassist.networks.store import load_network
+
+    network = load_network(model)
+    against = {name: load_network(name) for name in wishes["against"]}
+    check_request(network, task, against)
+    if wishes["without_anticipation"]:
+        against = {f"{model} without anticipation": without_anticipation(network)} | against
+
+    def length() -> int:
+        return count_pieces(split, jsb16=wishes["jsb16"], limit=wishes["limit"])
+
+    with _bar(task, length, hidden=wishes["no_greedy"]) as bar:
+        return measure(
+            network,
+            task,
+            split,
+            jsb16=wishes["jsb16"],
+            seed=wishes["seed"],
+            limit=wishes["limit"],
+            greedy=not wishes["no_greedy"],
+            against=against,
+            progress=bar.update,
+        )
+
+
+def _samples(model: str, task: str, split: str, wishes: dict[str, Any]) -> dict[str, Any]:
+    from scoreassist.evaluation import UNRULED, count_pieces, samples
+    from scoreassist.networks.store import load_filler
     from scoreassist.sampling import SamplingOptions
 
-    if task == "samples":
-        wishes: dict[str, Any] = {"temperature": temperature, "candidates": candidates}
-        wishes = {name: value for name, value in wishes.items() if value is not None}
-        if no_rules:
-            wishes["rules"] = ("rests",)
-        options = SamplingOptions(seed=seed, **wishes)
-        report = {"model": model, **samples(load_filler(model), split, options)}
-    else:
-        report = {"model": model, **measure(load_network(model), task, split, jsb16=jsb16, seed=seed)}
-    if as_json:
-        click.echo(json.dumps(report, indent=2))
-        return
-    for key, value in report.items():
-        click.echo(f"{key}: {value}")
+    given = {name: wishes[name] for name in ("temperature", "candidates", "passes") if wishes[name] is not None}
+    if wishes["no_rules"]:
+        given["rules"] = UNRULED
+    options = SamplingOptions(seed=wishes["seed"], **given)
+    with _bar(task, lambda: count_pieces(split, limit=wishes["limit"])) as bar:
+        return samples(load_filler(model), split, options, limit=wishes["limit"], progress=bar.update)
+
+
+def _bar(label: str, length: Callable[[], int], *, hidden: bool = False) -> Any:
+    """A progress bar; how long it is takes a while to find out, and is asked for only if the bar is seen."""
+    hidden = hidden or not sys.stderr.isatty()
+    return click.progressbar(length=0 if hidden else length(), label=label, file=sys.stderr, hidden=hidden)
+
+
+def _command(model: str, task: str, split: str, wishes: dict[str, Any]) -> str:
+    """What to type to measure the same again; of paths the file's name alone."""
+    words = ["scoreassist", "evaluate", model, "--task", task, "--split", split, "--seed", str(wishes["seed"])]
+    for name, option in (OF_LIKELIHOOD | OF_SAMPLES).items():
+        value = wishes[name]
+        if value is True:
+            words.append(option)
+        elif isinstance(value, tuple):
+            words += [word for item in value for word in (option, item)]
+        elif _given(value):
+            words += [option, value.name if isinstance(value, Path) else str(value)]
+    return shlex.join(words)

@@ -67,9 +67,22 @@ class Grid:
         pitch = np.where(self.pitch == REST_PITCH, REST_PITCH, self.pitch + semitones)
         return replace(self, pitch=pitch, fifths=fifths)
 
+    def only(self, rows: tuple[int, ...]) -> Grid:
+        """Some of the voices."""
+        voices = list(rows)
+        return replace(self, pitch=self.pitch[voices], struck=self.struck[voices], known=self.known[voices])
+
     def cut(self, first: int, end: int) -> Grid:
         """The ticks from `first` to `end`."""
         return Grid(**{f.name: getattr(self, f.name)[..., first:end] for f in fields(self)})
+
+    def played(self, measures: list[int]) -> Grid:
+        """The measures of these indices one after the other, numbered anew."""
+        spans = [np.arange(*self.measure_ticks(index)) for index in measures]
+        ticks = np.concatenate(spans) if spans else np.arange(0)
+        arrays = {f.name: getattr(self, f.name)[..., ticks] for f in fields(self)}
+        number = np.repeat(np.arange(len(spans)), [len(span) for span in spans])
+        return replace(Grid(**arrays), measure=number)
 
     def measure_ticks(self, index: int) -> tuple[int, int]:
         """First tick of a measure, and the first after it."""

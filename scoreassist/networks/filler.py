@@ -10,6 +10,8 @@ import numpy as np
 
 from scoreassist.grid.voices import Grid
 from scoreassist.sampling import SamplingOptions
+from scoreassist.score.metre import BEAT
+from scoreassist.theory.harmony import OTHER, chord_class
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Task:
     def hidden(self) -> np.ndarray:
         """Cells to be chosen, bool (4, ticks)."""
         return ~self.grid.known
+
+    def only(self, rows: tuple[int, ...]) -> Task:
+        """Some of the voices."""
+        voices = list(rows)
+        return Task(self.grid.only(rows), self.rest[voices], self.rhythm[voices])
 
     def cut(self, first: int, end: int) -> Task:
         """The ticks from `first` to `end`."""
@@ -63,6 +70,52 @@ class Filling:
     drawn: np.ndarray
     gave_way: dict[str, int] = field(default_factory=dict)
     transposition: int = 0
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Several fillings of one task, N in number.
+
+    Attributes
+    ----------
+    task : Task
+    pitch, struck : int and bool arrays (N, 4, ticks)
+        As in `Grid`; every cell known, those of the task as they were.
+    log_prob : float array (N, 4, ticks)
+    drawn : bool array (4, ticks)
+    gave_way : dict of str to int array (N,)
+    transposition : int
+        As in `Filling`.
+    """
+
+    task: Task
+    pitch: np.ndarray
+    struck: np.ndarray
+    log_prob: np.ndarray
+    drawn: np.ndarray
+    gave_way: dict[str, np.ndarray] = field(default_factory=dict)
+    transposition: int = 0
+
+    def __len__(self) -> int:
+        return len(self.pitch)
+
+    def best(self) -> int:
+        """The candidate for which the fewest rules gave way, then the most consonant and likely one."""
+        grid = self.task.grid
+        broken = sum(self.gave_way.values(), np.zeros(len(self), dtype=np.int64))
+        likely = self.log_prob.sum((1, 2)) / max(int(self.drawn.sum()), 1)
+        beats = (grid.level <= BEAT) & self.drawn.any(axis=0)
+        clash = [
+            float((chord_class(pitch)[beats] == OTHER).mean()) if beats.any() else 0.0 for pitch in self.pitch
+        ]
+        return min(range(len(self)), key=lambda i: (broken[i], clash[i] - likely[i], i))
+
+    def filling(self, index: int) -> Filling:
+        """One of them."""
+        grid = self.task.grid
+        whole = replace(grid, pitch=self.pitch[index], struck=self.struck[index], known=np.ones_like(grid.known))
+        gave_way = {name: int(counts[index]) for name, counts in self.gave_way.items() if int(counts[index])}
+        return Filling(whole, self.log_prob[index], self.drawn, gave_way, self.transposition)
 
 
 class Filler(Protocol):

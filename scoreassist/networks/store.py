@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass, fields
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +19,42 @@ from scoreassist.folders import data_folder
 from scoreassist.options import MODEL
 
 if TYPE_CHECKING:
-    from scoreassist.networks.anticipation_rnn import AnticipationRNN
-    from scoreassist.networks.filler import Filler
+    from torch import nn
 
+    from scoreassist.networks.filler import Filler
+    from scoreassist.networks.revision.filler import Reviser
+
+ALL_VOICES = (0, 1, 2, 3)
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A network that weights can be for: where its classes are, as ``module:class`` in `scoreassist.networks`.
+
+    Attributes
+    ----------
+    network : str
+        Built from its configuration.
+    config : str
+        A frozen dataclass of the network's sizes.
+    filler : str, optional
+        What fills grids with such a network; None for one that only helps others.
+    """
+
+    network: str
+    config: str
+    filler: str | None = None
+
+
+NETWORKS: dict[str, Kind] = {
+    "anticipation-rnn": Kind(
+        "anticipation_rnn.network:AnticipationRNN",
+        "anticipation_rnn.network:AnticipationConfig",
+        "anticipation_rnn.filler:AnticipationFiller",
+    ),
+    "revision": Kind("revision.network:RevisionNetwork", "revision.network:RevisionConfig"),
+}
 
 
 def list_models() -> list[dict[str, Any]]:
@@ -35,52 +69,89 @@ def list_models() -> list[dict[str, Any]]:
     return [_config(path.parent) for path in sorted(folder.glob(f"*/{CONFIG}"))]
 
 
+@lru_cache(maxsize=2)
 def load_filler(name: str = MODEL) -> Filler:
-    """A model ready to fill grids.
+    """A model ready to fill grids; made once, since its tables take a while.
 
     Raises
     ------
     ModelError
-        There is no such model, or its weights are damaged.
+        There is no such model, its weights are damaged, or it is none that fills grids by itself.
     """
-    from scoreassist.networks.anticipation_filler import AnticipationFiller
+    network = load_network(name)
+    config = _config(data_folder("models") / name)
+    kind = _kind(config)
+    if kind.filler is None:
+        raise ModelError(f"'{name}' fills no grids by itself; try {MODEL}")
+    if len(config["sizes"].get("rows", ALL_VOICES)) < len(ALL_VOICES):
+        raise ModelError(f"'{name}' does not write all four voices; try {MODEL}")
+    filler: Filler = _class(kind.filler)(network)
+    if reviser := config.get("reviser"):
+        filler = _class("revision.filler:DraftAndRevise")(filler, lambda: load_reviser(reviser))
+    return filler
 
-    return AnticipationFiller(load_network(name))
+
+@lru_cache(maxsize=1)
+def load_reviser(name: str) -> Reviser:
+    """What revises drafts; errors as `load_filler` has them."""
+    reviser: Reviser = _class("revision.filler:Reviser")(load_network(name))
+    return reviser
 
 
 @lru_cache(maxsize=4)
-def load_network(name: str = MODEL) -> AnticipationRNN:
-    """A model's network, in evaluation mode and single precision; see `load_filler`."""
+def load_network(name: str = MODEL) -> Any:
+    """A model's network, in evaluation mode and single precision; see `load_filler`.
+
+    Returns
+    -------
+    nn.Module
+        Of the class that `NETWORKS` names for it.
+    """
     folder = data_folder("models") / name
     if name not in {config["name"] for config in list_models()}:
         known = ", ".join(config["name"] for config in list_models()) or "none"
         raise ModelError(f"there is no model '{name}'; the models are: {known}")
     config = _config(folder)
+    kind = _kind(config)
     data = _checked(folder / WEIGHTS, str(config["sha256"]))
 
     from safetensors.torch import load
 
-    from scoreassist.networks.anticipation_rnn import AnticipationConfig, AnticipationRNN
-
-    sizes = dict(config["sizes"], order=tuple(config["sizes"]["order"]))
-    network = AnticipationRNN(AnticipationConfig(**sizes))
+    network = _class(kind.network)(_sizes(kind, config))
     try:
         network.load_state_dict({key: value.float() for key, value in load(data).items()})
     except (RuntimeError, ValueError) as error:
-        raise ModelError("the weights do not fit config.json; install scoreassist again", source=name) from (error)
+        raise ModelError("the weights do not fit config.json; install scoreassist again", source=name) from error
     return network.eval()
 
 
-def save_network(network: AnticipationRNN, folder: Path, about: dict[str, Any]) -> None:
+def build_network(kind: str, sizes: Any) -> Any:
+    """A fresh network.
+
+    Parameters
+    ----------
+    kind : a key of `NETWORKS`
+    sizes : the network's configuration
+
+    Returns
+    -------
+    nn.Module
+    """
+    return _class(NETWORKS[kind].network)(sizes)
+
+
+def save_network(network: nn.Module, folder: Path, about: dict[str, Any]) -> None:
     """Write a network's weights in half precision, and its configuration.
 
     Parameters
     ----------
-    network : AnticipationRNN
+    network : nn.Module
+        Of a class that `NETWORKS` has.
     folder : path
         ``models/<name>``.
     about : dict
-        ``data, licence, figures, summary`` as `list_models` shows them.
+        ``data, licence, figures, summary`` as `list_models` shows them, and ``reviser``, the model that revises
+        what this one drafts, if there is one.
     """
     from dataclasses import asdict
 
@@ -90,15 +161,39 @@ def save_network(network: AnticipationRNN, folder: Path, about: dict[str, Any]) 
     folder.mkdir(parents=True, exist_ok=True)
     state = {key: value.detach().to(torch.float16).contiguous() for key, value in network.state_dict().items()}
     data = save(state)
+    own = type(network)
+    path = f"{own.__module__.removeprefix('scoreassist.networks.')}:{own.__name__}"
     config = {
         "name": folder.name,
-        "network": "anticipation-rnn",
-        "sizes": asdict(network.config),
+        "network": next(name for name, kind in NETWORKS.items() if kind.network == path),
+        "sizes": asdict(network.config),  # type: ignore[call-overload]
         "sha256": hashlib.sha256(data).hexdigest(),
         **about,
     }
     (folder / WEIGHTS).write_bytes(data)
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+
+
+def _class(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(f"scoreassist.networks.{module}"), name)
+
+
+def _kind(config: dict[str, Any]) -> Kind:
+    if config.get("network") not in NETWORKS:
+        raise ModelError(
+            f"this release knows no network '{config.get('network')}', only {', '.join(NETWORKS)}",
+            source=str(config.get("name")),
+        )
+    return NETWORKS[config["network"]]
+
+
+def _sizes(kind: Kind, config: dict[str, Any]) -> Any:
+    """The configuration that stands in the file; lists are tuples there."""
+    own, stored = _class(kind.config), config["sizes"]
+    if unknown := set(stored) - {field.name for field in fields(own)}:
+        raise ModelError(f"this release knows no size '{min(unknown)}'", source=str(config["name"]))
+    return own(**{key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()})
 
 
 def _config(folder: Path) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Anticipation-RNN: the network, and how it fills grids."""

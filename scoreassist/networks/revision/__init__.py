@@ -1,0 +1,1 @@
+"""A network that sees both sides, and how it revises drafts."""

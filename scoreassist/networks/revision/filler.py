@@ -1,0 +1,533 @@
+"""Revises drafts: what a network that sees both sides finds least likely is written anew, again and again.
+
+Coconet and DeepBach draw single cells over and over (Gibbs sampling), thousands of times. Here a pass hides whole
+passages of about two beats, far enough from one another to be independent, and draws each of them several times,
+from left to right and voice by voice, from its exact distribution given all that is left and right of it: blocked
+Gibbs sampling (Coconet draws its blocks of cells independently of one another, and lets them shrink). Of the
+proposals for a passage and what stood there before, one is kept: never one that adds a fault of voice leading.
+
+Shapes: N candidates, V voices, T ticks, M proposals a passage, W passages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scoreassist.grid.holes import HOLD, STRIKE
+from scoreassist.grid.vocabulary import LOWEST, PITCHES, REST, REST_PITCH, UNKNOWN, VOCABULARY, pitches, tokens
+from scoreassist.grid.voices import NO_KEY, Grid
+from scoreassist.networks.anticipation_rnn.filler import one_thread
+from scoreassist.networks.batch import LEVEL_END, STRUCK
+from scoreassist.networks.batches import END_TICKS, FERMATA_UNKNOWN, KEY_UNKNOWN
+from scoreassist.networks.filler import Candidates, Filling, Task
+from scoreassist.networks.revision.network import RevisionNetwork, View
+from scoreassist.networks.revision.passages import Passages, least_likely
+from scoreassist.networks.revision.stepping import QuickHeads
+from scoreassist.networks.revision.surroundings import ahead, behind, joined
+from scoreassist.networks.revision.verdict import FAULTS, Terms, faults, merits
+from scoreassist.sampling import NEVER, Sampler, SamplingOptions
+from scoreassist.score.metre import BEAT
+from scoreassist.theory.cadence import ending, final_chord, first_chord, settle_ending
+
+# Pieces up to this many ticks are revised as a whole, longer ones in parts, each with what is around it.
+LONGEST_WHOLE, PART, CONTEXT = 1024, 512, 256
+
+STILLNESS = -8.0  # nats, as the rule of that name has it
+
+
+@dataclass(frozen=True)
+class Revising:
+    """How drafts are revised; chosen on the `valid` chorales, where it comes closest to Bach.
+
+    Attributes
+    ----------
+    proposals : int
+        Drawn for each passage, besides what stands there.
+    revised : int
+        Candidates of the draft that are revised, the best first.
+    warmth : float
+        Proposals are drawn at the temperature times this: what is left and right of a passage keeps it in order.
+    sharpness : float
+        How much the likelihood counts in choosing among proposals, beyond the distribution they were drawn from.
+    taste : float
+        How much the rules that weigh count.
+    """
+
+    proposals: int = 7
+    revised: int = 1
+    warmth: float = 1.2
+    sharpness: float = 0.1
+    taste: float = 0.45
+
+
+class Reviser:
+    """Revises candidates with a `RevisionNetwork`."""
+
+    def __init__(self, network: RevisionNetwork, how: Revising | None = None) -> None:
+        self.network, self.how = network.eval(), how or Revising()
+        self.heads = QuickHeads(network)
+
+    def revise(self, draft: Candidates, options: SamplingOptions, passes: int) -> Candidates:
+        """Write passages anew.
+
+        Parameters
+        ----------
+        draft : Candidates
+            What was drawn in it may change, all else stays; the best few are revised and come back.
+        options : SamplingOptions
+            Its seed, temperature, ranges and rules.
+        passes : int
+            0 gives the draft back.
+        """
+        if passes == 0 or not draft.drawn.any():
+            return draft
+        best = _only(draft, ranked(draft)[: self.how.revised])
+        with one_thread(), torch.inference_mode():
+            revised = best
+            for stretch in stretches(best):
+                run = _Revision(self.network, self.heads, self.how, _around(revised, stretch), options)
+                for number in range(passes):
+                    run.once(number)
+                revised = _pasted(revised, run.candidates(), stretch)
+        return replace(revised, gave_way=_still_broken(revised, options))
+
+
+class Drafter(Protocol):
+    """A filler that can show its candidates."""
+
+    def draft(self, task: Task, options: SamplingOptions) -> Candidates:
+        """Choose every hidden cell, as often as there are candidates."""
+        ...
+
+
+class DraftAndRevise:
+    """A filler: one network drafts, the other revises as often as the options say.
+
+    Parameters
+    ----------
+    drafter : Drafter
+    reviser : function that gives a `Reviser`
+        Called when something is to be revised, so that its weights are not loaded for nothing.
+    """
+
+    def __init__(self, drafter: Drafter, reviser: Callable[[], Reviser]) -> None:
+        self.drafter, self.reviser = drafter, reviser
+
+    def fill(self, task: Task, options: SamplingOptions) -> Filling:
+        """Choose every hidden cell; see `scoreassist.networks.filler.Filler`."""
+        found = self.drafter.draft(task, options)
+        if options.passes:
+            found = self.reviser().revise(found, options, options.passes)
+        return found.filling(found.best())
+
+
+def ranked(draft: Candidates) -> list[int]:
+    """Candidates from the best to the worst."""
+    left, order = list(range(len(draft))), []
+    while left:
+        best = left[_only(draft, left).best()]
+        order.append(best)
+        left.remove(best)
+    return order
+
+
+def _only(draft: Candidates, chosen: list[int]) -> Candidates:
+    gave_way = {name: counts[chosen] for name, counts in draft.gave_way.items()}
+    return replace(
+        draft,
+        pitch=draft.pitch[chosen],
+        struck=draft.struck[chosen],
+        log_prob=draft.log_prob[chosen],
+        gave_way=gave_way,
+    )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Part of a long piece that is revised by itself.
+
+    Attributes
+    ----------
+    first, end : int
+        Ticks that are looked at.
+    free : bool array (V, T)
+        Cells of the piece that may change.
+    """
+
+    first: int
+    end: int
+    free: np.ndarray
+
+
+def stretches(draft: Candidates) -> Iterator[Stretch]:
+    """The whole of a piece, or of a long one parts of it, so that time grows with its length and no faster.
+
+    Notes that reach over the edge of a part stay.
+    """
+    ticks = draft.drawn.shape[1]
+    if ticks <= LONGEST_WHOLE:
+        yield Stretch(0, ticks, draft.drawn)
+        return
+    with_holes = np.flatnonzero(draft.drawn.any(axis=0))
+    begins = draft.struck.all(0) | (draft.pitch == REST_PITCH).all(0)
+    for at in range(int(with_holes[0]), int(with_holes[-1]) + 1, PART):
+        inside = np.zeros_like(draft.drawn)
+        inside[:, at : at + PART] = True
+        for row, onsets in zip(inside, begins, strict=True):
+            after = np.flatnonzero(onsets[at:])
+            row[at : at + int(after[0]) if after.size else ticks] = at == 0
+            if at + PART < ticks and not onsets[at + PART]:
+                before = np.flatnonzero(onsets[: at + PART])
+                row[int(before[-1]) if before.size else 0 :] = False
+        free = draft.drawn & inside
+        if free.any():
+            yield Stretch(max(at - CONTEXT, 0), min(at + PART + CONTEXT, ticks), free)
+
+
+def _around(draft: Candidates, stretch: Stretch) -> Candidates:
+    """What of the candidates is looked at; all that may not change is given."""
+    span = slice(stretch.first, stretch.end)
+    task, grid = draft.task, draft.task.grid
+    if span == slice(0, grid.ticks):
+        return draft
+    given = replace(grid, pitch=draft.pitch[0], struck=draft.struck[0], known=~stretch.free)
+    return replace(
+        draft,
+        task=replace(task, grid=given).cut(stretch.first, stretch.end),
+        pitch=draft.pitch[..., span],
+        struck=draft.struck[..., span],
+        log_prob=draft.log_prob[..., span],
+        drawn=stretch.free[:, span],
+    )
+
+
+def _pasted(whole: Candidates, part: Candidates, stretch: Stretch) -> Candidates:
+    """The candidates with the free cells of a stretch as they are in another."""
+    arrays = {}
+    for name in ("pitch", "struck", "log_prob"):
+        array = getattr(whole, name).copy()
+        inside = array[..., stretch.first : stretch.end]
+        free = stretch.free[:, stretch.first : stretch.end]
+        array[..., stretch.first : stretch.end] = np.where(free, getattr(part, name), inside)
+        arrays[name] = array
+    return replace(whole, **arrays)
+
+
+def _still_broken(revised: Candidates, options: SamplingOptions) -> dict[str, np.ndarray]:
+    """Rules that gave way in the draft, as far as they are still broken."""
+    grid, shift = revised.task.grid, revised.transposition
+    pitch = np.where(revised.pitch == REST_PITCH, REST_PITCH, revised.pitch + shift)
+    terms = _terms(grid.transposed(shift), revised.task.rest, options)
+    return {
+        name: np.minimum(counts, faults(pitch, terms, (name,)).sum(1)) if name in FAULTS else counts
+        for name, counts in revised.gave_way.items()
+    }
+
+
+class _Revision:
+    """Candidates of one task while they are revised: transposed, and with ticks after the end."""
+
+    def __init__(
+        self,
+        network: RevisionNetwork,
+        heads: QuickHeads,
+        how: Revising,
+        draft: Candidates,
+        options: SamplingOptions,
+    ) -> None:
+        self.network, self.heads, self.how, self.options = network, heads, how, options
+        self.sampler = Sampler(replace(options, temperature=options.temperature * how.warmth))
+        self.draft = draft
+        task = draft.task
+        grid, rhythm = settle_ending(task.grid.transposed(draft.transposition), task.rest, task.rhythm, HOLD)
+        self.grid, self.count, self.ticks = grid, len(draft), grid.ticks
+        room = END_TICKS
+        self.level, self.key, self.fermata = _metadata(grid, self.count)
+        self.free = torch.from_numpy(np.pad(draft.drawn & ~grid.known, ((0, 0), (0, room))))
+        pitch = self.draft.pitch
+        pitch = np.where(pitch == REST_PITCH, REST_PITCH, pitch + draft.transposition)
+        self.token = torch.from_numpy(np.pad(tokens(pitch), _ends(room), constant_values=UNKNOWN))
+        self.struck = torch.from_numpy(np.pad(self.draft.struck & (pitch != REST_PITCH), _ends(room))).long()
+        self.log_prob = torch.from_numpy(np.pad(self.draft.log_prob.astype(np.float32), _ends(room)))
+        self.looked_at = np.zeros((self.count, self.ticks), dtype=np.int64)
+        self._require(task.rest, rhythm, room)
+
+    def _require(self, rest: np.ndarray, rhythm: np.ndarray, room: int) -> None:
+        """What is required of cells, as tensors (V, T) and (V, T, K)."""
+        grid, rules = self.grid, self.options.rules
+        free = self.free.numpy()
+        self.rhythm = np.pad(rhythm, ((0, 0), (0, room)), constant_values=-1)
+        self.must_hold = torch.from_numpy(self.rhythm == HOLD)
+        strike = self.rhythm == STRIKE
+        strike[:, 0] = True
+        strike[:, 1:] |= ~free[:, :-1]  # a given note is never lengthened
+        self.must_strike = torch.from_numpy(strike)
+        allowed = np.ones((*free.shape, VOCABULARY), dtype=bool)
+        if "rests" in rules:
+            silent = np.pad(rest, ((0, 0), (0, room)))
+            allowed[..., REST] = silent
+            allowed[..., :REST] &= ~silent[..., None]
+        self.silence = torch.from_numpy(np.where(allowed, 0.0, NEVER)).float()
+        if "range" in rules:
+            midi = np.arange(PITCHES) + LOWEST
+            low, high = np.array(self.options.ranges).T[:, :, None]
+            outside = np.pad((midi < low) | (midi > high), ((0, 0), (0, 1)))
+            allowed &= ~outside[:, None]
+        self.allowed = torch.from_numpy(np.where(allowed, 0.0, NEVER)).float()
+        still = still_ticks(grid, free[:, : self.ticks]) if "stillness" in rules else np.zeros(self.ticks, bool)
+        self.still = torch.from_numpy(np.pad(still, (0, room)))
+        self.terms = _terms(grid, rest, self.options)
+
+    def once(self, number: int) -> None:
+        """One pass over all candidates."""
+        passages = least_likely(
+            self.log_prob.numpy()[:, :, : self.ticks],
+            self.looked_at,
+            self._begins()[:, :, : self.ticks],
+            self.free.numpy()[:, : self.ticks],
+            self.rhythm[:, : self.ticks],
+            int(np.flatnonzero(self.grid.level <= BEAT)[0]) if (self.grid.level <= BEAT).any() else 0,
+        )
+        if not passages.first.size:
+            return
+        proposals = self._propose(passages)
+        self._keep(passages, proposals, self._verdict(passages, proposals))
+        for candidate, first, end in zip(passages.candidate, passages.first, passages.end, strict=True):
+            self.looked_at[candidate, first:end] += 1
+
+    def _begins(self) -> np.ndarray:
+        """Where notes and silences begin: bool (N, V, T)."""
+        token, struck = self.token.numpy(), self.struck.numpy()
+        begins = struck == STRUCK
+        begins[:, :, 0] = True
+        begins[:, :, 1:] |= token[:, :, 1:] != token[:, :, :-1]
+        return np.asarray(begins)
+
+    def _propose(self, passages: Passages) -> _Proposals:
+        """Draw every passage several times, tick by tick; the first row of each is what stands there."""
+        rows = self.how.proposals + 1
+        hidden = torch.from_numpy(np.pad(passages.hidden, _ends(self.token.shape[2] - self.ticks)))
+        view = self.network.look(self._shown(hidden))
+        after = ahead(view.token, view.struck)
+        made = _Proposals(
+            view.token.repeat_interleave(rows, 0),
+            view.struck.repeat_interleave(rows, 0),
+            torch.zeros(self.count * rows, *self.token.shape[1:]),
+            rows,
+        )
+        lengths = passages.end - passages.first
+        for step in range(int(lengths.max())):
+            active = np.flatnonzero(step < lengths)
+            candidate = torch.from_numpy(np.repeat(passages.candidate[active], rows))
+            tick = torch.from_numpy(np.repeat(passages.first[active] + step, rows))
+            number = torch.arange(rows).repeat(len(active))
+            self._tick(view, after, made, hidden, candidate, tick, number)
+        return made
+
+    def _shown(self, hidden: Tensor) -> _Draft:
+        """All that stands there but what is hidden, as the network reads it."""
+        known = ~hidden & (self.token != UNKNOWN)
+        return _Draft(self.token, self.struck, known, self.level, self.key, self.fermata)
+
+    def _tick(
+        self,
+        view: View,
+        after: tuple[Tensor, Tensor],
+        made: _Proposals,
+        hidden: Tensor,
+        candidate: Tensor,
+        tick: Tensor,
+        number: Tensor,
+    ) -> None:
+        """Draw one tick of every passage."""
+        row = candidate * made.rows + number
+        cells_back, marks_back = behind(made.token, made.struck)
+        back = cells_back[row, tick], marks_back[row, tick]
+        on = after[0][candidate, tick], after[1][candidate, tick]
+        around = joined(back, on)
+        for voice in self.network.config.order:
+            which = hidden[candidate, voice, tick].nonzero().squeeze(1)
+            if not which.numel():
+                continue
+            r, c, t = row[which], candidate[which], tick[which]
+            now, struck = made.token[r, :, t], made.struck[r, :, t]
+            logits, again = self.heads(
+                voice,
+                view.share[c, t, voice],
+                around.some(which),
+                now,
+                struck,
+                view.echo[c, :, t],
+                view.strength[c, t],
+            )
+            before = made.token[r, voice, (t - 1).clamp(min=0)]
+            drawn, begins = self._draw(voice, t, logits, again, now, before)
+            old = number[which] == 0
+            drawn = torch.where(old, self.token[c, voice, t], drawn)
+            stays = (drawn == before) & (drawn < REST) & (t > 0)
+            strikes = torch.where(stays, begins, drawn < REST)
+            strikes = torch.where(old, self.struck[c, voice, t] == STRUCK, strikes)
+            made.token[r, voice, t], made.struck[r, voice, t] = drawn, strikes.long()
+            chance = torch.log_softmax(logits, -1).gather(1, drawn.unsqueeze(1)).squeeze(1)
+            stay = torch.nn.functional.logsigmoid(torch.where(strikes, again, -again))
+            made.log_prob[r, voice, t] = chance + torch.where(stays, stay, 0.0)
+
+    def _draw(
+        self, voice: int, tick: Tensor, logits: Tensor, again: Tensor, now: Tensor, before: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens, and whether notes are struck again, of one voice's cells."""
+        # A held tick is no moment to move.
+        moves = torch.arange(VOCABULARY) != before.unsqueeze(1)
+        stillness = STILLNESS * self.sampler.options.temperature  # which divides what is drawn
+        weighed = logits + stillness * (self.still[tick].unsqueeze(1) & moves)
+        allowed = weighed + self.allowed[voice, tick]
+        if "crossing" in self.options.rules:
+            ruled = allowed + _crossing(voice, now)
+            allowed = torch.where((ruled > NEVER).any(1, keepdim=True), ruled, allowed)
+        possible = (allowed > NEVER).any(1, keepdim=True)
+        allowed = torch.where(possible, allowed, weighed + self.silence[voice, tick])
+        drawn, begins = self.sampler.unruled(allowed), self.sampler.again(again)
+        drawn = torch.where(self.must_hold[voice, tick] & (tick > 0), before, drawn)
+        begins &= ~self.still[tick] & ~self.must_hold[voice, tick]
+        return drawn, begins | self.must_strike[voice, tick]
+
+    def _verdict(self, passages: Passages, made: _Proposals) -> Tensor:
+        """Which proposal is kept for each passage: long (W,)."""
+        pitch = pitches(made.token[:, :, : self.ticks].numpy())
+        rules = self.options.rules
+        wrong = _sums(faults(pitch, self.terms, rules))
+        good = _sums(merits(pitch, self.terms, rules))
+        likely = _sums(made.log_prob.sum(1).numpy())
+        rows = passages.candidate[:, None] * made.rows + np.arange(made.rows)
+        first, end = passages.first[:, None], passages.end[:, None]
+        beyond = np.minimum(end + 1, self.ticks)  # into the next chord
+        added = wrong[rows, beyond] - wrong[rows, first]
+        worth = self.how.taste * (good[rows, beyond] - good[rows, first])
+        worth = worth + self.how.sharpness * (likely[rows, end] - likely[rows, first])
+        # Fewest faults go first; what stands there is among the rows, so that none is added.
+        worth = np.where(added == added.min(1, keepdims=True), worth, NEVER)
+        return self.sampler.unruled(self.sampler.options.temperature * torch.from_numpy(worth).float())
+
+    def _keep(self, passages: Passages, made: _Proposals, choice: Tensor) -> None:
+        """Put the chosen proposals in the place of what stood there."""
+        for candidate, first, end, row in zip(
+            passages.candidate.tolist(),
+            passages.first.tolist(),
+            passages.end.tolist(),
+            choice.tolist(),
+            strict=True,
+        ):
+            source = candidate * made.rows + row
+            here = torch.from_numpy(passages.hidden[candidate, :, first:end])
+            for target, proposed in (
+                (self.token, made.token),
+                (self.struck, made.struck),
+                (self.log_prob, made.log_prob),
+            ):
+                target[candidate, :, first:end][here] = proposed[source, :, first:end][here]
+        # What follows a passage begins a note if the passage leads elsewhere now.
+        moved = torch.nn.functional.pad(self.token[:, :, 1:] != self.token[:, :, :-1], (1, 0))
+        self.struck[self.free & moved & (self.token < REST)] = STRUCK
+
+    def candidates(self) -> Candidates:
+        """The candidates as they are now; what was not drawn is as it was."""
+        task, shift = self.draft.task, self.draft.transposition
+        free = self.free[:, : self.ticks].numpy()
+        pitch = pitches(self.token[:, :, : self.ticks].numpy())
+        pitch = np.where(pitch == REST_PITCH, REST_PITCH, pitch - shift)
+        struck = self.struck[:, :, : self.ticks].numpy() == STRUCK
+        return replace(
+            self.draft,
+            task=task,
+            pitch=np.where(free, pitch, self.draft.pitch),
+            struck=np.where(free, struck, self.draft.struck),
+            log_prob=np.where(free, self.log_prob[:, :, : self.ticks].numpy(), self.draft.log_prob),
+        )
+
+
+@dataclass
+class _Draft:
+    """Drafts as the network reads them; as in `Batch`."""
+
+    token: Tensor
+    struck: Tensor
+    known: Tensor
+    level: Tensor
+    key: Tensor
+    fermata: Tensor
+
+
+@dataclass
+class _Proposals:
+    """Proposals for all passages at once: N x M rows of whole grids, each with one proposal for every passage.
+
+    Attributes
+    ----------
+    token, struck : long (N * M, V, T)
+    log_prob : float (N * M, V, T)
+        Of hidden cells, in nats.
+    rows : int
+        M, what stood there before included.
+    """
+
+    token: Tensor
+    struck: Tensor
+    log_prob: Tensor
+    rows: int
+
+
+def still_ticks(grid: Grid, free: np.ndarray) -> np.ndarray:
+    """Ticks that are no moments to move: bool (ticks,).
+
+    Where a fermata is held, and, if beats are dotted, where neither a beat nor a given voice's note begins though
+    one sings.
+    """
+    held = np.zeros(grid.ticks, dtype=bool)
+    held[1:] = grid.fermata[1:] & grid.fermata[:-1]
+    sings = ~free & (grid.pitch != REST_PITCH)
+    between = grid.compound & (grid.level > BEAT) & sings.any(0) & ~(sings & grid.struck).any(0)
+    return np.asarray(held | between)
+
+
+def _metadata(grid: Grid, count: int) -> list[Tensor]:
+    """Metre, key and fermatas as the network reads them, with the end of the piece: long (count, T) each."""
+    key = np.where(grid.fifths == NO_KEY, KEY_UNKNOWN, grid.fifths % 12)
+    fermata = grid.fermata.astype(np.int64) if grid.fermata.any() else np.full(grid.ticks, FERMATA_UNKNOWN)
+    ends = ((grid.level, LEVEL_END), (key, KEY_UNKNOWN), (fermata, FERMATA_UNKNOWN))
+    padded = [np.pad(array, (0, END_TICKS), constant_values=end) for array, end in ends]
+    return [torch.from_numpy(array).expand(count, -1) for array in padded]
+
+
+def _terms(grid: Grid, rest: np.ndarray, options: SamplingOptions) -> Terms:
+    chord = np.ones((grid.ticks, 12), dtype=bool)
+    last = (ending(grid, rest) or (grid.ticks, 0))[0]
+    first = first_chord(grid, rest) or (0, 0, ())
+    for start, stop, triad in ((last, grid.ticks, final_chord(grid, rest)), first):
+        if triad:
+            chord[start:stop] = np.isin(np.arange(12), triad)
+    return Terms(grid.level, grid.fermata, chord, np.array(options.ranges))
+
+
+def _crossing(voice: int, now: Tensor) -> Tensor:
+    """Penalties (N, K) of pitches beyond voices that sound at this tick."""
+    candidate = torch.arange(PITCHES)
+    upper, lower = now[:, :voice, None], now[:, voice + 1 :, None]
+    crossed = ((upper < REST) & (candidate > upper)).any(1) | ((lower < REST) & (candidate < lower)).any(1)
+    penalty = torch.zeros(len(now), VOCABULARY)
+    penalty[:, :PITCHES].masked_fill_(crossed, NEVER)
+    return penalty
+
+
+def _sums(per_tick: np.ndarray) -> np.ndarray:
+    """Sums over the ticks before each: (N, ticks) to (N, ticks + 1)."""
+    return np.pad(np.cumsum(per_tick, axis=1), ((0, 0), (1, 0)))
+
+
+def _ends(room: int) -> tuple[tuple[int, int], ...]:
+    return (0, 0), (0, 0), (0, room)
