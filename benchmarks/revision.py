@@ -31,11 +31,12 @@ from scoreassist.evaluation.tasks import LONGEST_TICKS  # noqa: E402
 from scoreassist.grid.holes import FREE  # noqa: E402
 from scoreassist.grid.vocabulary import REST_PITCH  # noqa: E402
 from scoreassist.grid.voices import Grid  # noqa: E402
+from scoreassist.networks.anticipation_rnn.filler import AnticipationFiller  # noqa: E402
 from scoreassist.networks.filler import Task  # noqa: E402
 from scoreassist.networks.revision.any_order import any_order_nll  # noqa: E402
 from scoreassist.networks.revision.filler import Reviser, Revising  # noqa: E402
 from scoreassist.networks.revision.network import RevisionNetwork  # noqa: E402
-from scoreassist.networks.store import load_filler, load_network  # noqa: E402
+from scoreassist.networks.store import load_network  # noqa: E402
 from scoreassist.options import MODEL  # noqa: E402
 from scoreassist.sampling import SamplingOptions  # noqa: E402
 
@@ -77,13 +78,13 @@ def curve(
     pieces: Sequence[Piece], draft: str, reviser: Reviser, passes: Sequence[int], options: SamplingOptions
 ) -> dict[int, Row]:
     """Harmonize all pieces with each number of passes."""
-    filler = load_filler(draft)
+    filler = AnticipationFiller(load_network(draft))
     rows = {number: Row() for number in passes}
     for done, piece in enumerate(pieces):
         if sys.stderr.isatty():
             print(f"\r{done}/{len(pieces)} {piece.name:<16}", end="", file=sys.stderr, flush=True)
         began = time.perf_counter()
-        candidates = filler.draft(soprano_alone(piece), options)  # type: ignore[attr-defined]
+        candidates = filler.draft(soprano_alone(piece), options)
         drafted = time.perf_counter() - began
         for number, row in rows.items():
             began = time.perf_counter()

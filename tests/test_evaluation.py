@@ -16,6 +16,7 @@ from scoreassist.corpus import bare_grid
 from scoreassist.errors import RequestError
 from scoreassist.evaluation import (
     TASKS,
+    count_pieces,
     decode,
     evaluate,
     known_cells,
@@ -23,6 +24,7 @@ from scoreassist.evaluation import (
     nll,
     paired,
     piece_log_probs,
+    piece_nll,
     record,
     samples,
     score_pieces,
@@ -33,6 +35,7 @@ from scoreassist.evaluation import (
 )
 from scoreassist.evaluation.distributions import chord_types, distances, durations, intervals, jensen_shannon
 from scoreassist.evaluation.musicianship import chord_root, final_chords
+from scoreassist.evaluation.records import key_of
 from scoreassist.evaluation.tables import aligned, likelihood_table, samples_table
 from scoreassist.grid.vocabulary import LOWEST, REST_PITCH, VOCABULARY
 from scoreassist.grid.voices import Grid
@@ -126,6 +129,14 @@ def test_the_mean_over_pieces_gives_short_ones_the_weight_of_long_ones():
     short, long = np.full((4, 2), -3.0), np.full((4, 6), -1.0)
     found = nll([(short, 0 * short), (long, 0 * long)], [short < 0, long < 0])
     assert (found["nll_piece"], found["nll_cell"]) == (2.0, pytest.approx(1.5))
+
+
+def test_a_piece_of_which_everything_is_known_does_not_count():
+    scores = [np.full((4, 2), -3.0), np.full((4, 2), -9.0)]
+    counted = [scores[0] < 0, scores[1] > 0]
+    assert piece_nll(scores, counted).tolist() == [3.0]
+    found = nll([(score, score) for score in scores], counted)
+    assert found == {"nll_cell": 3.0, "nll_piece": 3.0, "nll_articulation": 3.0}
 
 
 def test_known_cells_do_not_count():
@@ -246,6 +257,22 @@ def test_a_network_that_revises_is_measured_in_any_order():
         evaluate(network, "free", "valid", limit=1)
 
 
+def test_figures_of_unseen_tunes_in_any_order_are_of_the_same_draws(monkeypatch):
+    torch.manual_seed(0)
+    network = RevisionNetwork(RevisionConfig(embedding=4, interval=4, metadata=4, units=4, layers=1, head_units=4))
+    seen, unseen = (replace(p, tune_in_train=known) for p, known in zip(split_pieces("valid", 2), (True, False)))
+    read: list[int] = []
+    monkeypatch.setattr("scoreassist.evaluation.tasks.split_pieces", lambda split, limit: [seen, unseen])
+    report = evaluate(network, "any-order", "valid", progress=read.append)
+    assert read == [1, 1]  # each piece once
+    monkeypatch.setattr("scoreassist.evaluation.tasks.split_pieces", lambda split, limit: [seen])
+    alone = evaluate(network, "any-order", "valid")
+    assert report["unseen_tunes"]["nll_piece"] == pytest.approx(
+        2 * report["nll_piece"] - alone["nll_piece"], abs=2e-4
+    )
+    assert report["unseen_tunes"]["pieces"] == 1
+
+
 def test_published_data_is_read_as_pitches_alone(tmp_path):
     pieces = {"valid": [[list(CHORD), list(CHORD), [74, -1, 64, 48]]]}
     (tmp_path / "jsb.json").write_text(json.dumps(pieces))
@@ -256,6 +283,7 @@ def test_published_data_is_read_as_pitches_alone(tmp_path):
     assert report["token_error"] == pytest.approx(2 / 12, abs=1e-4)
     assert report["nll_articulation"] is None
     assert report["unseen_tunes"] is None
+    assert count_pieces("valid", jsb16=tmp_path / "jsb.json") == 1
 
 
 # Comparison
@@ -278,6 +306,28 @@ def test_what_is_better_lies_below():
 def test_figures_of_different_pieces_are_not_paired():
     with pytest.raises(ValueError, match="paired"):
         paired([1, 2], [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--against", "bach-melody"), "'bach-melody' does not write the same voices"),
+        (("--against", "bach-revision"), "'bach-revision' only revises, and has no task 'free'"),
+        (("bach-revision", "--task", "all", "--without-anticipation"), "--without-anticipation has no effect"),
+        (("bach-revision", "--task", "all", "--against", "bach-chorale"), "--against has no effect"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused_before_anything_is_read(words, told, monkeypatch):
+    monkeypatch.setattr("scoreassist.evaluation.tasks.chorales", lambda split: pytest.fail("read"))
+    result = run(*words)
+    assert (result.exit_code, told in result.stderr) == (2, True), result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_network_that_revises_is_not_compared():
+    network = RevisionNetwork(RevisionConfig(embedding=4, interval=4, metadata=4, units=4, layers=1, head_units=4))
+    with pytest.raises(RequestError, match="any-order"):
+        evaluate(network, "any-order", "valid", limit=1, against={"other": indifferent()})
 
 
 def test_without_its_anticipation_the_shipped_model_guesses_worse_what_comes_before_known_notes():
@@ -427,6 +477,7 @@ def test_the_command_knows_the_tasks():
     [
         ("--task", "samples", "--no-greedy"),
         ("--task", "free", "--temperature", "1"),
+        ("--task", "free", "--passes", "0"),
         ("--task", "any-order", "--against", "bach-chorale"),
         ("--limit", "3", "--record"),
         ("--limit", "0"),
@@ -466,6 +517,67 @@ def test_a_recorded_command_names_no_folder_of_this_machine(tmp_path, monkeypatc
     assert command == (
         "scoreassist evaluate bach-chorale --task free --split valid --seed 0 --jsb16 jsb.json --no-greedy"
     )
+
+
+def test_a_recorded_command_keeps_a_nought(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr("scoreassist.evaluation.record", lambda *what: written.append(what) or tmp_path)
+    monkeypatch.setattr("scoreassist.evaluation.samples", lambda *what, **more: {"passes": what[2].passes})
+    monkeypatch.setattr("scoreassist.cli.evaluate.json.dumps", str)
+    assert run("--task", "samples", "--passes", "0", "--record", "--json").exit_code == 0
+    ((_, reports, command),) = written
+    assert reports[0]["passes"] == 0
+    assert command == "scoreassist evaluate bach-chorale --task samples --split valid --seed 0 --passes 0"
+
+
+def test_published_data_is_measured_without_reading_the_chorales(tmp_path, monkeypatch):
+    monkeypatch.setattr("scoreassist.evaluation.tasks.chorales", lambda split: pytest.fail("read"))
+    data = tmp_path / "jsb.json"
+    data.write_text(json.dumps({"valid": [[list(CHORD)] * 4]}))
+    assert run("--jsb16", str(data), "--no-greedy").exit_code == 0
+
+
+SAMPLED = {"task": "samples", "split": "valid", "data": "chorales", "seed": 0}
+LIKELY = {"task": "region", "split": "test", "data": "chorales", "seed": 0, "nll_cell": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("report", "key"),
+    [
+        (SAMPLED | {"passes": SamplingOptions().passes, "rules": list(SamplingOptions().rules)}, ""),
+        (SAMPLED | {"passes": 0}, ", --passes 0"),
+        (
+            SAMPLED | {"temperature": 0.5, "candidates": 1, "seed": 3},
+            ", --seed 3, --temperature 0.5, --candidates 1",
+        ),
+        (SAMPLED | {"rules": ["rests"]}, ", --no-rules"),
+        (SAMPLED | {"rules": ["rests", "range"]}, ", rules rests range"),
+    ],
+)
+def test_figures_of_other_settings_have_a_key_of_their_own(report, key):
+    assert key_of(report) == "samples, valid, chorales" + key
+
+
+def test_figures_with_a_comparison_have_a_key_of_their_own():
+    assert key_of(LIKELY) == "region, test, chorales"
+    assert key_of(LIKELY | {"against": [{"name": "other"}]}) == "region, test, chorales, against other"
+
+
+@pytest.mark.parametrize(("weights", "kept"), [("same", True), ("others", False)])
+def test_errors_of_greedy_decoding_stay_where_it_is_left_out_next_time(weights, kept, tmp_path, monkeypatch):
+    monkeypatch.setattr("scoreassist.evaluation.records.data_folder", lambda kind: tmp_path)
+    config = tmp_path / "tiny" / "config.json"
+    config.parent.mkdir()
+    config.write_text(json.dumps({"name": "tiny", "sha256": "same"}))
+    voices = {"per_voice": {"alto": {"nll_cell": 0.5, "token_error": 0.75}}}
+    record("tiny", [LIKELY | voices | {"token_error": 0.25}], "with")
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"sha256": weights}))
+    voices = {"per_voice": {"alto": {"nll_cell": 0.4, "token_error": None}}}
+    record("tiny", [LIKELY | voices | {"nll_cell": 0.4, "token_error": None}], "without")
+    row = json.loads(config.read_text())["figures"]["region, test, chorales"]
+    assert row["nll_cell"] == row["per_voice"]["alto"]["nll_cell"] == 0.4
+    found = (row["token_error"], row["per_voice"]["alto"]["token_error"], row["command"])
+    assert found == ((0.25, 0.75, "with") if kept else (None, None, "without"))
 
 
 def test_columns_are_aligned():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from click.testing import CliRunner
 
 from scoreassist.cli import program
+from scoreassist.cli.train import _settings
 from scoreassist.corpus import chorales
 from scoreassist.errors import RequestError
 from scoreassist.folders import data_folder
@@ -237,6 +238,8 @@ def test_the_command_trains_a_model_that_can_be_loaded(tmp_path: Path, monkeypat
         ("batch=many", "write it like batch=64"),
         ("tables=perhaps", "write it like tables=false"),
         ("betas=0.9,x", "write it like betas=0.9,0.999"),
+        ("betas=0.9", "write it like betas=0.9,0.999"),
+        ("batch=0", "steps, batch and window must be at least 1"),
     ],
 )
 def test_a_setting_that_is_none_is_refused(setting: str, told: str, tmp_path: Path):
@@ -244,6 +247,46 @@ def test_a_setting_that_is_none_is_refused(setting: str, told: str, tmp_path: Pa
     done = CliRunner().invoke(program, words)
     assert done.exit_code == 2
     assert told in done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--steps", "0"), "steps, batch and window must be at least 1"),
+        (("--limit", "0"), "0 is not in the range x>=1"),
+        (("--set", "relations=no"), "set relations too, or ahead=no"),
+    ],
+)
+def test_a_run_of_nothing_and_what_does_not_go_together_are_refused(words, told, tmp_path, monkeypatch):
+    monkeypatch.setattr("scoreassist.training.train", lambda *what: pytest.fail("trained"))
+    done = CliRunner().invoke(program, ["train", "anticipation-rnn", "-o", str(tmp_path), *words])
+    assert (done.exit_code, told in done.stderr) == (2, True), done.stderr
+
+
+def test_settings_that_go_together_alone_may_stand_in_any_order():
+    recipe = load_recipe("bach-chorale")
+    for words in (("relations=no", "ahead=no", "batch=3"), ("batch=3", "ahead=no", "relations=no")):
+        options, sizes = _settings(recipe.options, recipe.sizes, words)
+        assert (options.batch, sizes.relations, sizes.ahead) == (3, False, False)
+
+
+def test_a_network_may_have_as_many_voices_as_one_likes():
+    recipe = load_recipe("bach-chorale")
+    _, sizes = _settings(recipe.options, recipe.sizes, ("order=0,1", "rows=0,3"))
+    assert (sizes.order, sizes.rows) == ((0, 1), (0, 3))
+
+
+def test_what_a_configuration_refuses_comes_out_as_one_line():
+    @dataclass(frozen=True)
+    class Even:
+        units: int = 2
+
+        def __post_init__(self) -> None:
+            if self.units % 2:
+                raise ValueError("units are even")
+
+    with pytest.raises(RequestError, match="units=3: units are even"):
+        _settings(CHORALE, Even(), ("units=3",))
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -70,9 +70,11 @@ def key_of(report: dict[str, Any]) -> str:
     """
     usual = SamplingOptions()
     words = [str(report[name]) for name in ("task", "split", "data")]
-    for name in ("seed", "temperature", "candidates", "passes"):
-        if report.get(name, getattr(usual, name)) != getattr(usual, name):
-            words.append(f"--{name} {report[name]}")
+    words += [
+        f"--{name} {report[name]}"
+        for name in ("seed", "temperature", "candidates", "passes")
+        if report.get(name, getattr(usual, name)) != getattr(usual, name)
+    ]
     rules = tuple(report.get("rules", usual.rules))
     if rules != usual.rules:
         words.append("--no-rules" if rules == UNRULED else f"rules {' '.join(rules)}")
@@ -90,7 +92,7 @@ def _completed(row: dict[str, Any], older: Any) -> dict[str, Any]:
 
 def _filled(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     """Nothing does not replace a figure, nor in rows within the row."""
-    filled = {}
+    filled: dict[str, Any] = {}
     for key, value in new.items():
         before = old.get(key)
         if isinstance(value, dict) and isinstance(before, dict):

@@ -76,12 +76,14 @@ def check_request(
     """
     if task not in tasks_of(network):
         raise RequestError(f"there is no task '{task}' for this network; it has {', '.join(tasks_of(network))}")
-    if against and isinstance(network, RevisionNetwork):
-        raise RequestError(f"the task '{task}' compares with no other model; leave the comparison out")
+    if isinstance(network, RevisionNetwork):
+        if against:
+            raise RequestError(f"the task '{task}' compares with no other model; leave the comparison out")
+        return
     for name, other in against.items():
         if isinstance(other, RevisionNetwork):
             raise RequestError(
-                f"'{name}' does not write voices from left to right; compare with a model that does"
+                f"'{name}' only revises, and has no task '{task}'; compare with a model that has it"
             )
         if other.config.rows != network.config.rows:
             raise RequestError(f"'{name}' does not write the same voices; compare with a model that does")
@@ -147,7 +149,7 @@ def evaluate(
         for row, voice in enumerate(exam.rows)
         if any(h[row].any() for h in exam.hidden)
     }
-    unseen = [i for i, new in enumerate(exam.unseen) if new]
+    unseen = [i for i, new in enumerate(exam.unseen) if new and exam.hidden[i].any()]
     report["unseen_tunes"] = answers.of_pieces(unseen).figures(bare=exam.bare) if unseen else None
     if against:
         report["against"] = [_compared(name, other, exam, answers) for name, other in against.items()]
