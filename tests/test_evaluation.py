@@ -260,7 +260,8 @@ def test_a_network_that_revises_is_measured_in_any_order():
 def test_figures_of_unseen_tunes_in_any_order_are_of_the_same_draws(monkeypatch):
     torch.manual_seed(0)
     network = RevisionNetwork(RevisionConfig(embedding=4, interval=4, metadata=4, units=4, layers=1, head_units=4))
-    seen, unseen = (replace(p, tune_in_train=known) for p, known in zip(split_pieces("valid", 2), (True, False)))
+    one, other = split_pieces("valid", 2)
+    seen, unseen = replace(one, tune_in_train=True), replace(other, tune_in_train=False)
     read: list[int] = []
     monkeypatch.setattr("scoreassist.evaluation.tasks.split_pieces", lambda split, limit: [seen, unseen])
     report = evaluate(network, "any-order", "valid", progress=read.append)
@@ -523,7 +524,6 @@ def test_a_recorded_command_keeps_a_nought(tmp_path, monkeypatch):
     written = []
     monkeypatch.setattr("scoreassist.evaluation.record", lambda *what: written.append(what) or tmp_path)
     monkeypatch.setattr("scoreassist.evaluation.samples", lambda *what, **more: {"passes": what[2].passes})
-    monkeypatch.setattr("scoreassist.cli.evaluate.json.dumps", str)
     assert run("--task", "samples", "--passes", "0", "--record", "--json").exit_code == 0
     ((_, reports, command),) = written
     assert reports[0]["passes"] == 0
