@@ -1,4 +1,4 @@
-"""Times the drawing of a draft: per measure, by candidates and by length, beside what reading the weights takes.
+"""Times drafts, per measure, by candidates and by length, beside what reading the weights takes, and whole fills.
 
 A chorale's soprano is given and alto, tenor and bass are drawn, over and over until the length is reached; time
 does not depend on the weights. *Cold* is a fresh process: imports, loading, and the first draft; *warm* the
@@ -7,7 +7,8 @@ so ratios are formed within one run, and processor time is printed beside the cl
 
 The *floor* is the time in which a tick's weights could be read: their bytes over the rate at which this process
 reads memory: from a buffer far larger than any cache, and from one of the weights' own size, as they are read if a
-cache holds them from tick to tick.
+cache holds them from tick to tick. A *fill* is what a user waits for: the draft of some candidates, the choice of
+one and its revision, with the default options.
 
     python benchmarks/sampling.py
     python benchmarks/sampling.py --model bach-chorale --candidates 1 8 --lengths 8 64 --repeat 2
@@ -200,11 +201,30 @@ def by_length(filler: AnticipationFiller, lengths: list[int], repeat: int) -> li
     return rows
 
 
+def by_fill(model: str, lengths: list[int], repeat: int) -> list[list[str]]:
+    """Times of whole fills with the default candidates and passes, beside those of their drafts."""
+    from scoreassist.networks.store import load_filler
+    from scoreassist.options import CANDIDATES as DEFAULT
+    from scoreassist.sampling import SamplingOptions
+
+    filler, drafter = load_filler(model), load(model)
+    rows = [["measures", "draft, ms", "fill, ms", "× the draft", "fill, ms a measure", "of processor time"]]
+    for length in lengths:
+        times = repeat if length <= MEASURES else 1
+        draft = timed(drafting(drafter, length, DEFAULT), times)
+        fill = timed(partial(filler.fill, harmonizing(length), SamplingOptions(seed=1)), times)
+        row = [f"{1000 * draft.wall:.0f}", f"{1000 * fill.wall:.0f}", f"{fill.cpu / draft.cpu:.2f}"]
+        rows.append([str(length), *row, *(f"{1000 * s / length:.1f}" for s in (fill.wall, fill.cpu))])
+    return rows
+
+
 def main() -> int:
+    from scoreassist.networks.store import list_models
     from scoreassist.options import MODEL
 
+    choirs = [model["name"] for model in list_models() if len(model["sizes"].get("rows", ())) == 4]
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--model", default=MODEL)
+    parser.add_argument("--model", default=MODEL, help="one that writes four voices")
     parser.add_argument("--fresh", action="store_true", help="random weights of the default sizes, no model")
     parser.add_argument("--candidates", nargs="+", type=int, default=list(CANDIDATES))
     parser.add_argument("--lengths", nargs="+", type=int, default=list(LENGTHS), help="measures")
@@ -213,6 +233,8 @@ def main() -> int:
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     model = None if arguments.fresh else arguments.model
+    if model is not None and model not in choirs:
+        sys.exit(f"'{model}' does not write four voices; try {' or '.join(choirs)}")
     words = ["--fresh"] if model is None else ["--model", model]
     if arguments.cold:
         print(json.dumps(cold(model)))
@@ -249,6 +271,12 @@ def report(model: str | None, words: list[str], arguments: argparse.Namespace) -
     print(
         "\nBy length, one candidate:\n", markdown(by_length(filler, arguments.lengths, arguments.repeat)), sep="\n"
     )
+    if model is not None:
+        from scoreassist.options import CANDIDATES as DEFAULT
+        from scoreassist.options import PASSES
+
+        fills = by_fill(model, sorted({MEASURES, *arguments.lengths}), arguments.repeat)
+        print(f"\nWhole fills, {DEFAULT} candidates, {PASSES} passes, warm:\n", markdown(fills), sep="\n")
 
 
 if __name__ == "__main__":

@@ -45,13 +45,13 @@ class Tally:
     ----------
     cells : int
         Of a batch.
-    operations : float
-        Floating-point operations of a step's matrix products, forwards and backwards.
+    operations : list of float
+        Floating-point operations of each step's matrix products, forwards and backwards.
     seconds : by phase, one number a step
     """
 
     cells: int
-    operations: float = 0.0
+    operations: list[float] = field(default_factory=list)
     seconds: dict[str, list[float]] = field(default_factory=lambda: {phase: [] for phase in PHASES})
 
     def median(self, phase: str) -> float:
@@ -60,7 +60,7 @@ class Tally:
 
     def step(self) -> float:
         """Seconds of a whole step."""
-        return statistics.median(sum(row) for row in zip(*self.seconds.values(), strict=True))
+        return float(statistics.median(sum(row) for row in zip(*self.seconds.values(), strict=True)))
 
 
 @contextmanager
@@ -106,7 +106,8 @@ def time_recipe(name: str, steps: int, limit: int | None) -> Tally:
 
         with counted(network) as operations:
             take_step(network, average, optimizer, batches, recipe.loss, options, step, lap)
-        tally.operations = 3 * sum(operations)
+        if step >= WARM_UP:
+            tally.operations.append(3 * sum(operations))
     return tally
 
 
@@ -126,10 +127,10 @@ def table(tallies: dict[str, Tally], rate: float) -> str:
     head = ["recipe", "cells a step", "cells/s", *(f"{phase}, ms" for phase in PHASES), "data, %", "GFLOP a step"]
     rows = [[*head, "share of the rate, %"]]
     for name, tally in tallies.items():
-        step = tally.step()
+        step, operations = tally.step(), statistics.median(tally.operations)
         laps = [f"{1000 * tally.median(phase):.0f}" for phase in PHASES]
-        shares = [f"{100 * tally.median('data') / step:.1f}", f"{tally.operations / 1e9:.0f}"]
-        share = f"{100 * tally.operations / step / rate:.0f}"
+        shares = [f"{100 * tally.median('data') / step:.1f}", f"{operations / 1e9:.0f}"]
+        share = f"{100 * operations / step / rate:.0f}"
         rows.append([name, f"{tally.cells:,}", f"{tally.cells / step:,.0f}", *laps, *shares, share])
     return markdown(rows)
 

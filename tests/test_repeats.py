@@ -48,7 +48,29 @@ def order(*signs: str) -> list[int]:
         (["", "[1,2 1,2] :|", "[3 3]", ""], [0, 1, 0, 1, 0, 2, 3]),
         (["", "[1 1] :|", "[2 2] :|", ""], [0, 1, 0, 2, 3]),  # a second ending that repeats to nobody
         (["", "|:", ""], [0, 1, 2]),  # never closed
+        (["", "[1 1] :|", "[2 2]", "", ":|"], [0, 1, 0, 2, 3, 4, 3, 4]),  # what follows endings is repeated alone
+        (["", "[1 1] :|", "[2 2]", "|:", ":|"], [0, 1, 0, 2, 3, 4, 3, 4]),
+        (["", "[1 1] :|", ""], [0, 1, 0, 2]),  # the second ending has no bracket
+        (["", "[1,2 1,2] :|", ""], [0, 1, 0, 1, 0, 2]),
+        (["", "[1 1] :|", "", ":|", ""], [0, 1, 0, 2, 3, 2, 3, 4]),
+        (
+            ["", "[1 1] :|", "[2 2]", "", "[1 1] :|", "[2 2] :|", "[3 3]"],  # each passage has its own endings
+            [0, 1, 0, 2, 3, 4, 3, 5, 3, 6],
+        ),
+        (["", "[1 1] :|", "[2 2]", "|:", "[1 1] :|", "[2 2] :|", "[3 3]"], [0, 1, 0, 2, 3, 4, 3, 5, 3, 6]),
+        (["[1 1] :|", "[2 2]", "[1 1] :|", "[2 2]"], [0, 1, 2, 3]),  # endings of nothing
+        (["", "[1 1] :|", "[2 2] :|", "", "[3 3]"], [0, 1, 0, 2, 3]),  # a third that belongs to nothing before it
     ],
 )
 def test_measures_are_played_as_barlines_say(signs, played):
     assert order(*signs) == played
+
+
+@pytest.mark.parametrize("times", ["9", "999999999", "9" * 5000])
+def test_no_passage_is_played_more_than_eight_times(times):
+    assert order(f":|{times}", "") == [0] * 8 + [1]
+
+
+def test_an_ending_can_have_a_number_of_any_length():
+    number = "9" * 5000
+    assert order("", f"[{number} {number}]", "") == [0, 2]

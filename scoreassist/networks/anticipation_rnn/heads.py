@@ -213,8 +213,7 @@ class _Pairs:
         tokens, width = torch.arange(INPUTS), 12 * MOTIONS
         self.motion = tables.motion.numpy().ravel()
         heard = (tokens < REST).repeat(voices * voices).unsqueeze(1)
-        rows = tables.frozen if tables.frozen is not None else tables.vertical_rows()
-        self.vertical = (rows * heard).detach().numpy()
+        self.vertical = (tables.vertical_rows() * heard).detach().numpy()
         melodic = tables.melodic.detach().gather(1, tables.step.view(1, -1).expand(len(tables.melodic), -1))
         self.melodic = melodic.view(-1, PITCHES).numpy()  # by voice, level, hold and token before
         self.after, self.own = tables.after.numpy(), tables.own.numpy()

@@ -44,8 +44,6 @@ class PairTables(nn.Module):
         step = torch.where(sounding, (candidates - tokens).clamp(-13, 13) + 14, 0)
         self.register_buffer("step", step, persistent=False)
 
-        self.frozen: Tensor | None = None
-
     after: Tensor
     own: Tensor
     spread: Tensor
@@ -68,21 +66,9 @@ class PairTables(nn.Module):
         row = torch.where(tracked, row + 1, 0) + pair * (12 * MOTIONS + 1)
         column = self.after[seen] + self.own[mine].unsqueeze(1)  # (N, V - 1, PITCHES)
         total = total + torch.gather(F.embedding(row, self.motion), 2, column).sum(1)
-        rows = self.frozen if self.frozen is not None else self.vertical_rows()
-        vertical = F.embedding(seen + pair * INPUTS, rows)
+        vertical = F.embedding(seen + pair * INPUTS, self.vertical_rows())
         return total + (vertical * heard.unsqueeze(-1)).sum(1)
 
     def vertical_rows(self) -> Tensor:
         """Weights of vertical intervals: (pairs * INPUTS, PITCHES), by pair and token seen."""
         return self.vertical[:, self.spread].flatten(0, 1)
-
-    def freeze(self) -> None:
-        """Compute once what depends on the weights alone; training forgets it."""
-        self.frozen = self.vertical_rows().detach()
-
-    def train(self, mode: bool = True) -> PairTables:
-        """Set the mode; see `torch.nn.Module.train`."""
-        if mode:
-            self.frozen = None
-        super().train(mode)
-        return self
