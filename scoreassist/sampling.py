@@ -26,6 +26,11 @@ from scoreassist.theory.harmony import OTHER, SEVENTH, chord_classes, triad_part
 from scoreassist.theory.voice_leading import CHOIR_RANGES, FIFTH, OCTAVE, SPACING
 
 NEVER = float("-inf")
+
+# What the rules that weigh add to a logit, in nats; revision judges by the same.
+OVERLAP, STILLNESS = -2.0, -8.0
+CLASH, WHOLE_CHORD = -2.0, 0.7
+NO_TRIAD, FOREIGN = -3.0, -6.0
 CANDIDATE = np.arange(VOCABULARY)  # every token that can be drawn, the last of them silence
 SINGS = CANDIDATE < REST
 UNIFORM = 4096  # random numbers fetched at once
@@ -232,7 +237,7 @@ _MOVES = (_TOKEN != CANDIDATE) & SINGS  # candidates that are no such token
 def _overlap(m: Moment) -> np.ndarray:
     """Beyond where a neighbour has just been."""
     beyond = _forbidden(_CROSSED[m.voice], m.before) & _MOVES.take(m.before[:, m.voice], 0)
-    return np.asarray(beyond * np.float32(-2.0))
+    return np.asarray(beyond * np.float32(OVERLAP))
 
 
 # Sets of pitch classes as bit masks; silence among the candidates has a bit of its own, beyond them.
@@ -246,9 +251,9 @@ def _by_set(weights: np.ndarray) -> np.ndarray:
     return np.pad(weights, (0, _SILENT)).astype(np.float32)
 
 
-_PARTIAL_CHORD = _by_set(np.where(chord_classes() == OTHER, -2.0, 0.0))
-_CHORD = _PARTIAL_CHORD + _by_set(np.where(chord_classes() >= SEVENTH, 0.7, 0.0))
-_TRIAD = _by_set(np.where(triad_parts(), 0.0, -3.0))
+_PARTIAL_CHORD = _by_set(np.where(chord_classes() == OTHER, CLASH, 0.0))
+_CHORD = _PARTIAL_CHORD + _by_set(np.where(chord_classes() >= SEVENTH, WHOLE_CHORD, 0.0))
+_TRIAD = _by_set(np.where(triad_parts(), 0.0, NO_TRIAD))
 
 
 def _chords(m: Moment) -> np.ndarray:
@@ -270,7 +275,7 @@ def _arrival(m: Moment) -> np.ndarray:
 @lru_cache
 def _foreign(chord: tuple[int, ...]) -> np.ndarray:
     strange = ~np.isin((CANDIDATE + LOWEST) % 12, chord) & SINGS
-    return strange * np.float32(-6.0)
+    return strange * np.float32(FOREIGN)
 
 
 def _sounding_with(m: Moment) -> np.ndarray:
@@ -285,7 +290,7 @@ def _stillness(m: Moment) -> np.ndarray:
     """Under a fermata, come to rest with the voice that has it; in compound time, move with the given voices."""
     if not m.held:
         return _NOTHING
-    return np.asarray(_MOVES.take(m.before[:, m.voice], 0) * np.float32(-8.0))
+    return np.asarray(_MOVES.take(m.before[:, m.voice], 0) * np.float32(STILLNESS))
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,12 @@ from scoreassist.networks.revision.passages import Passages, least_likely
 from scoreassist.networks.revision.stepping import QuickHeads
 from scoreassist.networks.revision.surroundings import ahead, behind, joined
 from scoreassist.networks.revision.verdict import FAULTS, Terms, faults, merits
-from scoreassist.sampling import NEVER, Sampler, SamplingOptions
+from scoreassist.sampling import NEVER, STILLNESS, Sampler, SamplingOptions
 from scoreassist.score.metre import BEAT
 from scoreassist.theory.cadence import ending, final_chord, first_chord, settle_ending
 
 # Pieces up to this many ticks are revised as a whole, longer ones in parts, each with what is around it.
 LONGEST_WHOLE, PART, CONTEXT = 1024, 512, 256
-
-STILLNESS = -8.0  # nats, as the rule of that name has it
 
 
 @dataclass(frozen=True)

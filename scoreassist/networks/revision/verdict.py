@@ -11,14 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from scoreassist.grid.vocabulary import REST_PITCH
+from scoreassist.sampling import CLASH, FOREIGN, NO_TRIAD, OVERLAP, WHOLE_CHORD
 from scoreassist.score.metre import BEAT
 from scoreassist.theory.harmony import OTHER, SEVENTH, chord_classes, triad_parts
 from scoreassist.theory.voice_leading import FIFTH, OCTAVE, SPACING, crossings, parallels
-
-# Nats, as the rules of the same names weigh them.
-CLASH, WHOLE_CHORD = -2.0, 0.7
-NO_TRIAD, FOREIGN = -3.0, -6.0
-OVERLAP = -2.0
 
 
 @dataclass(frozen=True)
