@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import scoreassist
 
 HERE = Path(__file__).parent
-JOBS = {
-    "amazing-grace": scoreassist.harmonize,
-    "bass-line": scoreassist.harmonize,
-    "chorale-with-holes": scoreassist.complete,
-    "clarinet-in-b-flat": scoreassist.harmonize,
-    "closed-hymn-key-change": scoreassist.complete,
-    "compound-melody": scoreassist.harmonize,
-    "marked-words": scoreassist.complete,
+RAGTIME = {"style": "ragtime"}
+JOBS: dict[str, tuple[Callable[..., scoreassist.Result], dict[str, str]]] = {
+    "amazing-grace": (scoreassist.harmonize, {}),
+    "bass-line": (scoreassist.harmonize, {}),
+    "chorale-with-holes": (scoreassist.complete, {}),
+    "clarinet-in-b-flat": (scoreassist.harmonize, {}),
+    "closed-hymn-key-change": (scoreassist.complete, {}),
+    "compound-melody": (scoreassist.harmonize, {}),
+    "marked-words": (scoreassist.complete, {}),
+    "oh-susanna": (scoreassist.harmonize, RAGTIME),
 }
 
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name, fill in JOBS.items():
+    for name, (fill, wishes) in JOBS.items():
         began = time.perf_counter()
-        result = fill(HERE / f"{name}.musicxml", seed=1)
+        result = fill(HERE / f"{name}.musicxml", seed=1, **wishes)
         took = time.perf_counter() - began
         paths = [result.score.save(folder / f"{name}.musicxml")]
         for suffix in (".svg", ".mid"):

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scoreassist.assistant import FillOptions, Result, complete, harmonize, render
+    from scoreassist.assistant import FillOptions, Result, complete, generate, harmonize, render
     from scoreassist.errors import (
         InputError,
         ModelError,
@@ -34,6 +34,7 @@ _PUBLIC = {
     "FillOptions": "assistant",
     "Result": "assistant",
     "complete": "assistant",
+    "generate": "assistant",
     "harmonize": "assistant",
     "render": "assistant",
     "inspect": "inspection",
@@ -64,6 +65,7 @@ __all__ = [
     "UnreadableError",
     "UnsupportedError",
     "complete",
+    "generate",
     "harmonize",
     "inspect",
     "list_models",

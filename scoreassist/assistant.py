@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from lxml import etree
 
 from scoreassist.errors import RequestError, ScoreassistError, UnsupportedError
 from scoreassist.files.document import Score, open_score
@@ -18,13 +17,17 @@ from scoreassist.grid.passage import Passage, build_passage
 from scoreassist.grid.voices import Grid
 from scoreassist.grid.windows import windows
 from scoreassist.networks.store import load_filler
-from scoreassist.options import CANDIDATES, MODEL, PASSES, TEMPERATURE
+from scoreassist.result import FillOptions, Result, options_of
 from scoreassist.score.flags import select, wanted_voices
 from scoreassist.score.marks import Marks, find_harmony, find_marks
 from scoreassist.score.regions import describe
 from scoreassist.score.singers import VOICES, Choir, find_choir
 from scoreassist.score.timeline import Timeline, read_timeline
+from scoreassist.styles import STYLE, find_style
+from scoreassist.theory.form import UPBEAT, settle_form
+from scoreassist.theory.keys import parse_key
 from scoreassist.theory.spelling import spell
+from scoreassist.writing.blank import blank_score, parse_metre
 from scoreassist.writing.copyist import write_notes
 from scoreassist.writing.elements import erase
 from scoreassist.writing.lyrics import find_text, share_text, sung_on, text_of
@@ -36,138 +39,34 @@ if TYPE_CHECKING:
     from scoreassist.networks.filler import Filling
 
 LAYOUTS = ("open", "closed")
-LYRICS = ("none", "copy")
-
-# What options may be: single precision still tells logits apart, memory suffices, a seed fits 64 bits.
-_LIMITS = (("seed", -(2**63), 2**63 - 1), ("temperature", 0.01, 100), ("candidates", 1, 256), ("passes", 0, 256))
-
-
-@dataclass(frozen=True)
-class Result:
-    """A filled score and what was done to it.
-
-    Attributes
-    ----------
-    score : Score
-    filled : list of dict
-        One row a singer and measure: ``part, measure, voice, notes``.
-    model : str
-    seed : int
-    seconds : dict
-        ``reading``, ``model``, ``writing``.
-    log_probability : float or None
-        Mean over the chosen cells, in nats; None when nothing was chosen.
-    gave_way : dict
-        Rules that had to give way, and how often.
-    transposition : int
-        Semitones by which the model read the score higher.
-    replaced : dict of str to int
-        Given notes that gave way to new ones, by singer.
-    kept : list of dict
-        What marks cover and no hole could open, a note that reaches over their edge: ``voice, first, last, by``.
-    doubts : list of str
-        What looks like a mark and is none.
-    new : list of elements
-        The notes that were written, for pictures.
-    """
-
-    score: Score
-    filled: list[dict[str, Any]]
-    model: str
-    seed: int
-    seconds: dict[str, float]
-    log_probability: float | None
-    gave_way: dict[str, int] = field(default_factory=dict)
-    transposition: int = 0
-    replaced: dict[str, int] = field(default_factory=dict)
-    kept: list[dict[str, str]] = field(default_factory=list)
-    doubts: list[str] = field(default_factory=list)
-    new: list[etree._Element] = field(default_factory=list, repr=False)
-
-    def as_json(self) -> dict[str, Any]:
-        """What the command line prints with ``--json``."""
-        return {
-            "score": self.score.name,
-            "filled": self.filled,
-            "notes": sum(row["notes"] for row in self.filled),
-            "model": self.model,
-            "seed": self.seed,
-            "seconds": {key: round(value, 3) for key, value in self.seconds.items()},
-            "log_probability": None if self.log_probability is None else round(self.log_probability, 4),
-            "gave_way": self.gave_way,
-            "transposition": self.transposition,
-            "replaced": self.replaced,
-            "kept": self.kept,
-            "doubts": self.doubts,
-        }
-
-
-@dataclass(frozen=True)
-class FillOptions:
-    """How holes are filled; the same for `harmonize` and `complete`.
-
-    Attributes
-    ----------
-    seed : int
-    temperature : float
-        Divides the logits.
-    candidates : int
-    passes : int
-        How often what was drawn is revised.
-    model : str
-    lyrics : ``none`` or ``copy``
-        Whether new voices get the words of a given one, and notes to sing them on.
-    keep_marks : bool
-        Whether words and brackets that marked what to fill stay in the score.
-
-    Raises
-    ------
-    RequestError
-        One of them is out of its limits.
-    """
-
-    seed: int = 0
-    temperature: float = TEMPERATURE
-    candidates: int = CANDIDATES
-    passes: int = PASSES
-    model: str = MODEL
-    lyrics: str = LYRICS[0]
-    keep_marks: bool = False
-
-    def __post_init__(self) -> None:
-        if self.lyrics not in LYRICS:
-            raise RequestError(f"lyrics is '{self.lyrics}'; it must be {' or '.join(LYRICS)}")
-        for name, low, high in _LIMITS:
-            value = getattr(self, name)
-            whole = name != "temperature"
-            if not isinstance(value, int if whole else int | float) or isinstance(value, bool):
-                raise RequestError(f"{name} is {value!r}; it must be a {'whole ' if whole else ''}number")
-            if not low <= value <= high:
-                raise RequestError(f"{name} is {value}; it must lie between {low} and {high}")
 
 
 def harmonize(
     source: Any,
     *,
+    style: str = STYLE,
     layout: str | None = None,
     given: str | None = None,
     measures: Any = None,
     parts: Sequence[str] = (),
     **options: Any,
 ) -> Result:
-    """Write the voices of SATB that a score lacks, and fill those that are empty.
+    """Write the voices of SATB that a score lacks, and fill those that are empty; or a rag under a melody.
 
     Parameters
     ----------
     source : Score, path, bytes, file object or music21 Stream
         With at least one voice that sings; a lone melody is the soprano unless its clef says otherwise.
+    style : ``chorale`` or ``ragtime``
+        See `scoreassist.styles`; the latter writes what goes with a melody on the piano.
     layout : ``open`` (four staves) or ``closed`` (two); default what the score has, closed for a lone melody
     given : ``soprano``, ``alto``, ``tenor`` or ``bass``, optional
         The voice that a lone melody sings.
     measures, parts
         Only these of what is missing or empty; see `complete`.
     **options
-        Fields of `FillOptions`: ``seed, temperature, candidates, passes, model, lyrics, keep_marks``.
+        Fields of `FillOptions`, or of `scoreassist.pianist.PianoOptions`: ``seed, temperature, candidates, model,
+        keep_marks``; of chorales ``passes, lyrics``; of ragtime ``iterations, progress``.
 
     Returns
     -------
@@ -186,10 +85,15 @@ def harmonize(
     >>> result = scoreassist.harmonize("examples/amazing-grace.musicxml", seed=1)
     >>> result.score.save("amazing-grace-satb.musicxml")  # doctest: +SKIP
     """
+    if find_style(style).for_piano:
+        from scoreassist import pianist
+
+        choral = {name: wish for name, wish in (("layout", layout), ("given", given)) if wish is not None}
+        return pianist.harmonize(source, measures=measures, parts=parts, **choral, **options)
     if layout is not None and layout not in LAYOUTS:
         raise RequestError(f"there is no layout '{layout}'; use open or closed")
     began = time.perf_counter()
-    wishes = FillOptions(**options)
+    wishes = options_of(FillOptions, options, "chorales")
     score, timeline, choir = _read(source, given)
     chosen = layout or (choir.layout if choir.layout == "open" or suits_closed(choir) else "open")
     selection = select(measures, parts)
@@ -198,18 +102,22 @@ def harmonize(
     return _fill(began, score, timeline, choir, marks, wishes, added)
 
 
-def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **options: Any) -> Result:
+def complete(
+    source: Any, *, style: str = STYLE, measures: Any = None, parts: Sequence[str] = (), **options: Any
+) -> Result:
     """Fill what is marked or empty, and nothing else.
 
     Parameters
     ----------
     source : Score, path, bytes, file object or music21 Stream
+    style : ``chorale`` or ``ragtime``
     measures : (first, last), ``"5-8"`` or ``"5.3-8.1"``, optional
         Measure numbers as printed, with beats after a point; both ends are meant.
     parts : names of singers, parts or part ids
         Default all.
     **options
-        Fields of `FillOptions`: ``seed, temperature, candidates, passes, model, lyrics, keep_marks``.
+        Fields of `FillOptions`, or of `scoreassist.pianist.PianoOptions`: ``seed, temperature, candidates, model,
+        keep_marks``; of chorales ``passes, lyrics``; of ragtime ``iterations, progress``.
 
     Returns
     -------
@@ -222,11 +130,76 @@ def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **
     RequestError
         Measures or parts are not in the score.
     """
+    if find_style(style).for_piano:
+        from scoreassist import pianist
+
+        return pianist.complete(source, measures=measures, parts=parts, **options)
     began = time.perf_counter()
-    wishes = FillOptions(**options)
+    wishes = options_of(FillOptions, options, "chorales")
     score, timeline, choir = _read(source, None)
     choir = choir.written()
     return _fill(began, score, timeline, choir, find_marks(timeline, choir, select(measures, parts)), wishes, [])
+
+
+def generate(
+    *,
+    style: str = STYLE,
+    measures: int = 16,
+    key: str | None = None,
+    metre: str | None = None,
+    layout: str | None = None,
+    title: str | None = None,
+    **options: Any,
+) -> Result:
+    """Write a new score.
+
+    Parameters
+    ----------
+    style : a key of `scoreassist.styles.STYLES`
+    measures : int
+        1 to 512; an upbeat does not count.
+    key : str, optional
+        ``A-``, ``F#``; ``f#`` or ``D minor`` for minor keys. Default the style's.
+    metre, layout : str, optional
+        Of those that the style has; default its first.
+    title : str, optional
+    **options
+        Those that the style has: ``seed, temperature, candidates``, and ``passes`` or ``iterations``.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    RequestError
+        One of them is not what can be written.
+
+    Examples
+    --------
+    >>> import scoreassist
+    >>> result = scoreassist.generate(style="chorale", measures=4, key="G", seed=1)
+    """
+    chosen = find_style(style)
+    named = parse_key(key or chosen.key)
+    signature = parse_metre(chosen.choose("metre", metre))
+    where = chosen.choose("layout", layout)
+    chosen.check_options(options)
+    if chosen.for_piano:
+        from scoreassist.pianist import generate as generate_rag
+
+        return generate_rag(measures, named.fifths, minor=named.minor, title=title, **options)
+    began = time.perf_counter()
+    wishes = options_of(FillOptions, options, "chorales")
+    score = blank_score(measures, named.fifths, signature, where, title, UPBEAT, minor=named.minor)
+    timeline = read_timeline(score)
+    choir = find_choir(timeline)
+    marks = find_marks(timeline, choir, select((timeline.measures[0].number, timeline.measures[-1].number)))
+
+    def shaped(passage: Passage) -> Passage:
+        return replace(passage, grid=settle_form(passage.grid, named, signature, wishes.seed))
+
+    return _fill(began, score, timeline, choir, marks, wishes, [], shaped)
 
 
 def _read(source: Any, given: str | None) -> tuple[Score, Timeline, Choir]:
@@ -256,8 +229,9 @@ def _fill(
     marks: Marks,
     options: FillOptions,
     added: list[str],
+    shaped: Callable[[Passage], Passage] = lambda passage: passage,
 ) -> Result:
-    passage = build_passage(timeline, choir, marks.regions)
+    passage = shaped(build_passage(timeline, choir, marks.regions))
     words = find_text(choir) if options.lyrics == "copy" else None
     if words is not None:
         passage = passage.with_syllables(words[1])

@@ -7,3 +7,10 @@ TEMPERATURE = 0.75
 CANDIDATES = 8
 PASSES = 8
 MODEL = "bach-chorale"
+
+# Of DeepHear: steps of gradient descent on the code, codes descended from at once, and how far from the expected
+# one they begin, in deviations.
+ITERATIONS = 25
+RESTARTS = 8
+SPREAD = 0.4
+PIANO_MODEL = "deephear"

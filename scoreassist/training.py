@@ -20,6 +20,8 @@ from torch import Tensor, nn
 
 from scoreassist.errors import ModelError, RequestError
 
+CHECKPOINT = "checkpoint.pt"
+
 
 @dataclass(frozen=True)
 class TrainingOptions:
@@ -44,6 +46,8 @@ class TrainingOptions:
     seed : int
     validate_every, log_every : int
         Steps.
+    decides : str
+        The figure of the validation that decides which weights win: the smallest.
     """
 
     steps: int = 5000
@@ -59,6 +63,7 @@ class TrainingOptions:
     seed: int = 1
     validate_every: int = 250
     log_every: int = 20
+    decides: str = "nll"
 
     def __post_init__(self) -> None:
         if min(self.steps, self.batch, self.window) < 1:
@@ -98,7 +103,7 @@ def train(
     options : TrainingOptions
     folder : path
         Gets ``checkpoint.pt`` at each validation, and ``history.json``.
-    validate : function of a network in evaluation mode, returning figures; ``nll`` decides which weights win
+    validate : function of a network in evaluation mode, returning figures, ``nll`` among them
     report : called after each step with its ``step, seconds, loss`` (mean since the last row of the history), and
         with the figures where it was validated
 
@@ -117,10 +122,10 @@ def train(
     average.load_state_dict(network.state_dict())
     average.eval()
     optimizer = make_optimizer(network, options)
-    checkpoint = folder / "checkpoint.pt"
+    checkpoint = folder / CHECKPOINT
     of = {"options": asdict(options), "sizes": asdict(network.config), "data": fingerprint(make_batch(0))}  # type: ignore[call-overload]
     step, history, spent = 0, [], 0.0
-    best: dict[str, Any] = {"nll": math.inf, "state": None}
+    best: dict[str, Any] = {"figure": math.inf, "state": None}
     if checkpoint.is_file():
         stored = torch.load(checkpoint, weights_only=True)
         _check_the_same(stored, of, checkpoint)
@@ -139,8 +144,8 @@ def train(
         validated = step % options.validate_every == 0 or last
         if validated:
             row |= {key: round(float(figure), 4) for key, figure in validate(average).items()}
-            if row["nll"] < best["nll"]:
-                best = {"nll": row["nll"], "state": _copy(average), "step": step}
+            if row[options.decides] < best["figure"]:
+                best = {"figure": row[options.decides], "state": _copy(average), "step": step}
         if validated or step % options.log_every == 0:
             history.append(row)
             running = []

@@ -356,6 +356,7 @@ class Example:
 
 SATB = ("Soprano", "Alto", "Tenor", "Bass")
 EXAMPLE_TABLE = {
+    "oh-susanna": Example(25, ("0", "24"), True, ("F major or D minor",), SATB[:1], SATB[1:]),
     "amazing-grace": Example(17, ("0", "16"), True, ("G major or E minor",), SATB[:1], SATB[1:]),
     "bass-line": Example(12, ("1", "12"), False, ("F major or D minor",), SATB[3:], SATB[:3]),
     "chorale-with-holes": Example(

@@ -25,6 +25,7 @@ def desk(tmp_path, monkeypatch):
     hymn = (examples / "amazing-grace.musicxml").read_bytes()
     chorale = examples / "chorale-with-holes.musicxml"
     Path("hymn.musicxml").write_bytes(hymn)
+    Path("melody.musicxml").write_bytes((examples / "oh-susanna.musicxml").read_bytes())
     Path("chorale-with-holes.musicxml").write_bytes(chorale.read_bytes())
     scoreassist.open_score(chorale).save("chorale.mxl")
     return tmp_path
@@ -34,13 +35,13 @@ def test_the_commands_run_one_after_the_other(desk):
     block = re.search(r"## On the command line\n\n((?:    .*\n)+)", README)
     assert block
     lines = [line.split("#")[0].strip() for line in block.group(1).splitlines()]
-    assert len(lines) == 6
+    assert len(lines) == 9
     for line in lines:
         words = shlex.split(line)
         assert words[0] == "scoreassist"
         outcome = CliRunner().invoke(program, words[1:], catch_exceptions=False)
         assert outcome.exit_code == 0, (line, outcome.output)
-    for name in ("hymn-satb.musicxml", "hymn.svg", "done.musicxml", "done.mxl"):
+    for name in ("hymn-satb.musicxml", "hymn.svg", "done.musicxml", "done.mxl", "new-rag.musicxml"):
         assert (desk / name).stat().st_size > 1000
 
 

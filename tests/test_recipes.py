@@ -293,7 +293,7 @@ def test_what_a_configuration_refuses_comes_out_as_one_line():
 def test_every_recipe_can_be_read(name: str):
     recipe = load_recipe(name)
     assert recipe.options.seed == 1
-    assert recipe.licence.startswith("weights: MIT")
+    assert recipe.licence.startswith(("weights: MIT", "weights: CC BY-NC-SA 4.0"))
     assert "split.json" in recipe.data
 
 

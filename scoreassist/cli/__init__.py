@@ -11,7 +11,9 @@ import click
 
 from scoreassist import __version__
 from scoreassist.cli import commands
+from scoreassist.cli.corpus import corpus
 from scoreassist.cli.evaluate import evaluate
+from scoreassist.cli.generate import generate
 from scoreassist.cli.train import train
 from scoreassist.errors import ScoreassistError
 
@@ -75,7 +77,7 @@ def _keep_examples(command: click.Command) -> None:
         _keep_examples(inner)
 
 
-for command in (*commands.ALL, train, evaluate):
+for command in (*commands.ALL, generate, train, evaluate, corpus):
     _keep_examples(command)
     program.add_command(command)
 

@@ -10,11 +10,15 @@ from typing import Any, TypeVar
 
 import click
 
-from scoreassist.errors import OutputError, RequestError, UnreadableError
-from scoreassist.options import CANDIDATES, MODEL, PASSES, TEMPERATURE
+from scoreassist.cli.output import check_outputs, check_target, deliver, fill_bar
+from scoreassist.errors import RequestError, UnreadableError
+from scoreassist.options import CANDIDATES, ITERATIONS, PASSES, RESTARTS, SPREAD, TEMPERATURE
+from scoreassist.styles import STYLE, STYLES
+
+# Options that are left to the style unless they are typed.
+WISHES = ("temperature", "candidates", "passes", "iterations", "model")
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-HIGHLIGHT = "#C00000"
 
 
 def fill_options(function: Decorated) -> Decorated:
@@ -47,25 +51,31 @@ def fill_options(function: Decorated) -> Decorated:
             click.option(
                 "--temperature",
                 type=float,
-                default=TEMPERATURE,
-                show_default=True,
-                help="Below 1 safer, above 1 bolder.",
+                help=f"Below the default safer, above it bolder.  [default: {TEMPERATURE}; ragtime {SPREAD}]",
             ),
             click.option(
                 "--candidates",
                 type=int,
-                default=CANDIDATES,
-                show_default=True,
-                help="Drawn at once; the best is kept.",
+                help=f"Drawn at once; the best is kept.  [default: {CANDIDATES}; ragtime {RESTARTS}]",
             ),
             click.option(
                 "--passes",
                 type=int,
-                default=PASSES,
-                show_default=True,
-                help="How often the draft is revised; 0 is quickest.",
+                help=f"Of chorales: how often the draft is revised; 0 is quickest.  [default: {PASSES}]",
             ),
-            click.option("--model", default=MODEL, show_default=True, help="See `scoreassist models`."),
+            click.option(
+                "--iterations",
+                type=int,
+                help=f"Of ragtime: steps of the search for an accompaniment.  [default: {ITERATIONS}]",
+            ),
+            click.option(
+                "--style",
+                type=click.Choice(list(STYLES)),
+                default=STYLE,
+                show_default=True,
+                help="; ".join(f"{name}: {style.summary}" for name, style in STYLES.items()) + ".",
+            ),
+            click.option("--model", help="See `scoreassist models`; default that of the style."),
             click.option(
                 "--highlight/--no-highlight",
                 default=True,
@@ -103,10 +113,11 @@ def fill_options(function: Decorated) -> Decorated:
     help="The voice that a lone melody sings; default by its clef and range.",
 )
 def harmonize(**options: Any) -> None:
-    r"""Write the missing voices of soprano, alto, tenor and bass.
+    r"""Write the missing voices of soprano, alto, tenor and bass, or a piano part under a melody.
 
     \b
     scoreassist harmonize hymn.musicxml -o hymn-satb.musicxml --svg hymn.svg --seed 1
+    scoreassist harmonize melody.musicxml --style ragtime -o rag.musicxml --svg rag.svg
     """
     _fill("harmonize", options, layout=options["layout"], given=options["given"])
 
@@ -120,6 +131,7 @@ def complete(**options: Any) -> None:
     \b
     scoreassist complete chorale-with-holes.musicxml -o done.musicxml
     scoreassist complete chorale.mxl --measures 5-8 --parts Alto,Tenor -o done.mxl
+    scoreassist complete rag.musicxml --style ragtime --measures 9-12 -o done.musicxml
     """
     if options["dry_run"]:
         from scoreassist.inspection import as_text, inspect
@@ -143,7 +155,7 @@ def render(file: Path, output: Path, page: int | None) -> None:
     from scoreassist.assistant import render as draw
     from scoreassist.rendering import FORMATS
 
-    _check_target(file, output, FORMATS, force=False)
+    check_target(output, FORMATS, file)
     for path in draw(_source(file), output, page=page):
         click.echo(f"wrote {path}", err=True)
 
@@ -214,96 +226,26 @@ def models(as_json: bool) -> None:
 
 def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
     from scoreassist import assistant
-    from scoreassist.files.document import SUFFIXES, write_whole
-    from scoreassist.rendering import FORMATS
 
-    output: Path | None = options["output"]
-    pictures: tuple[Path, ...] = options["pictures"]
-    if output is None and not pictures and not options["as_json"]:
-        raise RequestError("nothing to write; name the result with -o, a picture with --svg, or ask for --json")
-    if output is not None and str(output) != "-":
-        _check_target(options["file"], output, SUFFIXES, force=options["force"])
-    elif output is not None and options["as_json"]:
-        raise RequestError("the score and the JSON cannot both go to stdout; give -o a file name")
-    for path in pictures:
-        _check_target(options["file"], path, FORMATS, force=options["force"])
-    result = getattr(assistant, verb)(
-        _source(options["file"]),
-        measures=options["measures"],
-        parts=_names(options["parts"]),
-        seed=options["seed"],
-        temperature=options["temperature"],
-        candidates=options["candidates"],
-        passes=options["passes"],
-        model=options["model"],
-        lyrics=options["lyrics"],
-        keep_marks=options["keep_marks"],
-        **more,
-    )
-    if output is not None:
-        if str(output) == "-":
-            _put_out(result.score.to_xml())
-        else:
-            mxl = output.suffix.lower() == ".mxl"
-            write_whole(output, result.score.to_mxl() if mxl else result.score.to_xml())
-            click.echo(f"wrote {output}", err=True)
-    for path in pictures:
-        for written in assistant.render(result, path, highlight=HIGHLIGHT if options["highlight"] else None):
-            click.echo(f"wrote {written}", err=True)
-    if options["as_json"]:
-        click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
-        return
+    check_outputs(options, options["file"])
+    wishes = {name: options[name] for name in WISHES if options[name] is not None}
+    if options["lyrics"] != "none":
+        wishes["lyrics"] = options["lyrics"]
+    with fill_bar(options["style"]) as progress:
+        result = getattr(assistant, verb)(
+            _source(options["file"]),
+            style=options["style"],
+            measures=options["measures"],
+            parts=_names(options["parts"]),
+            seed=options["seed"],
+            keep_marks=options["keep_marks"],
+            **wishes,
+            **progress,
+            **more,
+        )
     named = options["measures"] is not None or options["parts"] is not None
     missing = "missing or empty" if verb == "harmonize" else "marked or empty"
-    _report(result.as_json(), f"nothing {'there ' if named else ''}is {missing}")
-
-
-def _report(report: dict[str, Any], nothing: str) -> None:
-    for doubt in report["doubts"]:
-        click.echo(f"unclear: {doubt}", err=True)
-    if not report["filled"]:
-        click.echo(f"{nothing}; see `scoreassist info`, or mark measures with --measures", err=True)
-        return
-    voices: dict[str, int] = {}
-    for row in report["filled"]:
-        voices[row["voice"]] = voices.get(row["voice"], 0) + row["notes"]
-    share = ", ".join(f"{name} {count}" for name, count in voices.items())
-    took = sum(report["seconds"].values())
-    click.echo(
-        f"{report['notes']} notes ({share}) by {report['model']}, seed {report['seed']}, {took:.2f} s",
-        err=True,
-    )
-    if report["replaced"]:
-        gone = ", ".join(f"{name} {count}" for name, count in report["replaced"].items())
-        click.echo(f"given notes that were replaced: {gone}", err=True)
-    if report["kept"]:
-        rows = ", ".join(f"{row['voice']} {row['first']}" for row in report["kept"][:4])
-        more = f" and {len(report['kept']) - 4} more" if len(report["kept"]) > 4 else ""
-        click.echo(f"kept whole, since they reach over the edge of a region: notes of {rows}{more}", err=True)
-    if report["transposition"]:
-        click.echo(
-            f"read {abs(report['transposition'])} semitones"
-            f" {'higher' if report['transposition'] > 0 else 'lower'},"
-            " where the model is at home: new voices may lie beyond a choir's ranges",
-            err=True,
-        )
-    for rule, count in report["gave_way"].items():
-        click.echo(f"the rule '{rule}' had to give way {count} times; try another --seed", err=True)
-
-
-def _check_target(source: Path, target: Path, suffixes: tuple[str, ...], *, force: bool) -> None:
-    """Refuse what cannot be written before any work is done, and never replace the input unless asked to."""
-    name = str(target)
-    if target.is_dir():
-        raise OutputError("is a folder; give a file name", source=name)
-    if target.suffix.lower() not in suffixes:
-        raise RequestError(
-            f"cannot save as '{target.suffix or target}'; use one of {', '.join(suffixes)}", source=name
-        )
-    if not target.parent.is_dir():
-        raise OutputError(f"there is no folder '{target.parent}'; make it, or choose another place", source=name)
-    if not force and str(source) != "-" and target.exists() and source.exists() and target.samefile(source):
-        raise RequestError("the output would replace the input; choose another name, or add --force", source=name)
+    deliver(result, options, f"nothing {'there ' if named else ''}is {missing}")
 
 
 def _source(file: Path) -> Any:
@@ -316,12 +258,6 @@ def _source(file: Path) -> Any:
     from scoreassist.files.document import open_score
 
     return open_score(sys.stdin.buffer, "stdin")
-
-
-def _put_out(data: bytes) -> None:
-    if sys.stdout is None:
-        raise OutputError("stdout is closed; name a file with -o")
-    sys.stdout.buffer.write(data)
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ import click
 
 from scoreassist.errors import RequestError
 from scoreassist.recipes import RECIPES, load_recipe, networks, recipe_name
+from scoreassist.recipes.recipe import Recipe
 
 PROGRESS_SECONDS = 5  # between lines of progress where there is no terminal
 AS_MANY_AS_LIKED = ("order", "rows")  # settings of several numbers that say how many voices there are
@@ -64,6 +65,7 @@ def train(
     import torch
 
     from scoreassist.networks.store import build_network, save_network
+    from scoreassist.training import CHECKPOINT
     from scoreassist.training import train as run
 
     name = recipe_name(network, corpus)
@@ -78,15 +80,18 @@ def train(
     validate = recipe.validation(valid)
     torch.manual_seed(seed)
     fresh = build_network(RECIPES[name].network, sizes)
+    if recipe.prepare and not (run_folder / CHECKPOINT).is_file():
+        click.echo("preparing the network layer by layer", err=True)
+        recipe.prepare(fresh, trained, options)
     batches = recipe.windows(trained, options)
     with click.progressbar(length=options.steps, label="training", file=sys.stderr) as bar:
         best = run(fresh, batches, recipe.loss, options, run_folder, validate, _reporter(bar))
-    figures = {f"valid {key}": round(value, 4) for key, value in validate(best).items()}
+    figures = {recipe.figure(key): round(value, 4) for key, value in validate(best).items()}
     about = {"summary": RECIPES[name].summary, "data": recipe.data, "licence": recipe.licence, "figures": figures}
     about |= {"reviser": recipe.reviser} if recipe.reviser else {}
     save_network(best, output, about)
     history = json.loads((run_folder / "history.json").read_text())
-    _curve(history, recipe.curves, output / "curve.svg")
+    _curve(history, recipe, output / "curve.svg")
     click.echo(f"wrote {output}", err=True)
 
 
@@ -148,7 +153,7 @@ def _shown(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
 
 
-def _curve(history: list[dict[str, Any]], curves: dict[str, str], path: Path) -> None:
+def _curve(history: list[dict[str, Any]], recipe: Recipe, path: Path) -> None:
     """Draw loss and validation against steps."""
     try:
         import matplotlib
@@ -160,12 +165,12 @@ def _curve(history: list[dict[str, Any]], curves: dict[str, str], path: Path) ->
 
     matplotlib.rcParams["svg.hashsalt"] = "scoreassist"
     figure, axes = plt.subplots(figsize=(7, 4))
-    axes.plot([r["step"] for r in history], [r["loss"] for r in history], lw=0.8, label="training loss, all masks")
+    axes.plot([r["step"] for r in history], [r["loss"] for r in history], lw=0.8, label=recipe.loss_label)
     rows = [r for r in history if "nll" in r]
-    for key, label in curves.items():
+    for key, label in recipe.curves.items():
         axes.plot([r["step"] for r in rows], [r[key] for r in rows], label=label)
-    shown = [r[key] for r in rows for key in curves] + [r["loss"] for r in history[len(history) // 10 :]]
-    axes.set(xlabel="step", ylabel="nats per cell", ylim=(0.95 * min(shown), 1.2 * max(shown)))
+    shown = [r[key] for r in rows for key in recipe.curves] + [r["loss"] for r in history[len(history) // 10 :]]
+    axes.set(xlabel="step", ylabel=recipe.axis, ylim=(0.95 * min(shown), 1.2 * max(shown)))
     axes.legend()
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})

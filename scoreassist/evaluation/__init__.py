@@ -1,7 +1,8 @@
 """Every metric that is reported anywhere.
 
 `evaluate` measures likelihood and greedy decoding on the cells that a task hides, `samples` what a teacher would
-count in finished harmonizations; `record` writes either into a model's configuration.
+count in finished harmonizations; `record` writes either into a model's configuration. Of models for piano
+`piano_report.evaluate_piano` measures all there is.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from scoreassist.errors import ModelError
 from scoreassist.evaluation.samples import UNRULED
 from scoreassist.files.document import write_whole
 from scoreassist.folders import data_folder
+from scoreassist.options import ITERATIONS
 from scoreassist.sampling import SamplingOptions
 
 CONFIG = "config.json"
@@ -75,6 +76,8 @@ def key_of(report: dict[str, Any]) -> str:
         for name in ("seed", "temperature", "candidates", "passes")
         if report.get(name, getattr(usual, name)) != getattr(usual, name)
     ]
+    if report.get("iterations", ITERATIONS) != ITERATIONS:
+        words.append(f"--iterations {report['iterations']}")
     rules = tuple(report.get("rules", usual.rules))
     if rules != usual.rules:
         words.append("--no-rules" if rules == UNRULED else f"rules {' '.join(rules)}")

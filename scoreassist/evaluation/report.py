@@ -99,9 +99,10 @@ def evaluate(
     limit: int | None = None,
     greedy: bool = False,
     against: Mapping[str, AnticipationRNN] | None = None,
+    corpus: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> dict[str, Any]:
-    """Every figure of a split's chorales under a network.
+    """Every figure of a split's chorales, or of the melodies of its rags, under a network.
 
     Parameters
     ----------
@@ -119,6 +120,8 @@ def evaluate(
         Decode greedily too, which takes longer than all else.
     against : networks by name, optional
         To compare with, on the same pieces and masks.
+    corpus : str, optional
+        ``ragtime-melodies`` for those; default the chorales.
     progress : function of the number of pieces decoded, in any order read, optional
 
     Returns
@@ -140,7 +143,7 @@ def evaluate(
     check_request(network, task, against or {})
     if isinstance(network, RevisionNetwork):
         return any_order(network, split, jsb16=jsb16, seed=seed, limit=limit, progress=progress)
-    exam = set_exam(task, split, rows=network.config.rows, jsb16=jsb16, seed=seed, limit=limit)
+    exam = set_exam(task, split, rows=network.config.rows, jsb16=jsb16, seed=seed, limit=limit, corpus=corpus)
     answers = _answer(network, exam, greedy=greedy, progress=progress)
     report: dict[str, Any] = {"task": task, "split": split, "data": exam.data, "seed": seed}
     report |= answers.figures(bare=exam.bare)

@@ -1,4 +1,4 @@
-"""What is measured on: the chorales of a split, and which of their cells are given.
+"""What is measured on: the chorales, or the melodies of rags, of a split; and which of their cells are given.
 
 A *task* says what is given; every other cell is hidden, and counted. Axes are (voice, tick).
 """
@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scoreassist.corpus import Piece, chorales, jsb_sixteenths
+from scoreassist.corpus import Piece, chorales, jsb_sixteenths, ragtime
 from scoreassist.errors import RequestError
 from scoreassist.grid.voices import Grid
+from scoreassist.networks.melodies import melody_grid
 
 VOICES = ("soprano", "alto", "tenor", "bass")
 
@@ -36,6 +37,9 @@ CELLS_GIVEN = 0.5
 
 SPLITS = ("valid", "test")
 
+# The corpus of melodies of rags, as `scoreassist.recipes` names it; all others are chorales.
+MELODIES = "ragtime-melodies"
+
 # A chorale with orchestral interludes, four times as long as any other and three quarters silence.
 LONGEST_TICKS = 1000
 
@@ -53,8 +57,8 @@ class Exam:
     rows : tuple of int
         The voices that are read and written; V of them.
     grids : list of Grid
-        The whole truth, in four voices.
-    known : list of bool arrays (4, ticks)
+        The whole truth, in four voices, or in one.
+    known : list of bool arrays of their shapes
         Cells given.
     hidden : list of bool arrays (V, ticks)
         Cells that count; one of which the corpus knows nothing is neither given nor hidden.
@@ -83,9 +87,25 @@ def split_pieces(split: str, limit: int | None = None) -> list[Piece]:
     return [piece for piece in chorales(split) if piece.grid.ticks < LONGEST_TICKS][:limit]
 
 
-def count_pieces(split: str, *, jsb16: str | Path | None = None, limit: int | None = None) -> int:
+def melody_grids(split: str, limit: int | None = None) -> list[Grid]:
+    """The melodies of a split's rags, or of the first few of them, as grids of one voice.
+
+    Raises
+    ------
+    InputError
+        The corpus has not been built.
+    """
+    rolls = [piece.roll for piece in ragtime(split)[:limit]]
+    return [melody_grid(roll.melody, roll.melody_struck, roll.place, roll.fifths, roll.measure) for roll in rolls]
+
+
+def count_pieces(
+    split: str, *, jsb16: str | Path | None = None, limit: int | None = None, corpus: str | None = None
+) -> int:
     """How many pieces an exam has; parameters and errors as `set_exam` has them."""
     _check_split(split, limit)
+    if corpus == MELODIES and jsb16 is None:
+        return len(ragtime(split)[:limit])
     return len(split_pieces(split, limit) if jsb16 is None else jsb_sixteenths(jsb16, split)[:limit])
 
 
@@ -97,6 +117,7 @@ def set_exam(
     jsb16: str | Path | None = None,
     seed: int = 0,
     limit: int | None = None,
+    corpus: str | None = None,
 ) -> Exam:
     """Hide a task's cells in a split's pieces.
 
@@ -112,6 +133,8 @@ def set_exam(
         Of the random masks: the same seed hides the same cells.
     limit : int, optional
         Only so many pieces.
+    corpus : str, optional
+        `MELODIES` for the melodies of rags; default the chorales.
 
     Raises
     ------
@@ -124,13 +147,17 @@ def set_exam(
     if jsb16 is not None:
         grids = jsb_sixteenths(jsb16, split)[:limit]
         unseen = [False] * len(grids)
+    elif corpus == MELODIES:
+        grids = melody_grids(split, limit)
+        unseen = [False] * len(grids)
     else:
         pieces = split_pieces(split, limit)
         grids, unseen = [piece.grid for piece in pieces], [not piece.tune_in_train for piece in pieces]
     rng = np.random.default_rng(seed)
     known = [known_cells(task, grid, rng) for grid in grids]
     hidden = [(grid.known & ~given)[list(rows)] for grid, given in zip(grids, known, strict=True)]
-    data = "music21 chorales" if jsb16 is None else "Jsb16thSeparated"
+    data = "melodies of Joplin's rags" if corpus == MELODIES else "music21 chorales"
+    data = data if jsb16 is None else "Jsb16thSeparated"
     return Exam(data, jsb16 is not None, rows, grids, known, hidden, unseen)
 
 

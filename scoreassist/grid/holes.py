@@ -46,13 +46,13 @@ def strike_after_jumps(timeline: Timeline, grid: Grid, fill: np.ndarray, rhythm:
     """Let no note be tied from an ending, or over a repeat, into what does not always follow: (4, ticks)."""
     for measure in timeline.measures[1:]:
         rows = [p.measures[measure.index - 1 : measure.index + 1] for p in timeline.parts]
-        if any(len(row) == 2 and _jumps(row[0].element, row[1].element) for row in rows):
+        if any(len(row) == 2 and jumps(row[0].element, row[1].element) for row in rows):
             tick, _ = grid.measure_ticks(measure.index)
             free = fill[:, tick : tick + 1] & (rhythm[:, tick : tick + 1] == FREE)
             rhythm[:, tick : tick + 1][free] = STRIKE
 
 
-def _jumps(before: etree._Element, behind: etree._Element) -> bool:
+def jumps(before: etree._Element, behind: etree._Element) -> bool:
     """Whether the music jumps at the barline between two measures."""
     ends = any(
         barline.find("repeat[@direction='backward']") is not None

@@ -24,13 +24,14 @@ def given_spellings(passage: Passage) -> dict[tuple[int, int], int]:
             for event in events:
                 tick = first + math.floor(event.offset * TICKS_PER_QUARTER)
                 if event.kind == "note" and passage.grid.known[voice, min(tick, passage.grid.ticks - 1)]:
-                    place = _written_fifth(event)
+                    place = written_fifth(event)
                     attributes = singer.part.measures[index].at(event.offset)
                     spellings[voice, tick] = place + attributes.transpose_fifths
     return spellings
 
 
-def _written_fifth(event: Event) -> int:
+def written_fifth(event: Event) -> int:
+    """Place of a note on the line of fifths, as it is written."""
     step = event.element.findtext("pitch/step") or "C"
     alter = round(float(event.element.findtext("pitch/alter") or 0))
     return (STEP_NAMES.index(step) if step in STEPS else 1) - 1 + 7 * alter

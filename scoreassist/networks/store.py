@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from scoreassist.errors import ModelError
 from scoreassist.folders import data_folder
-from scoreassist.options import MODEL
+from scoreassist.options import MODEL, PIANO_MODEL
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from scoreassist.networks.deephear.pianist import Pianist
     from scoreassist.networks.filler import Filler
     from scoreassist.networks.revision.filler import Reviser
 
@@ -39,12 +40,15 @@ class Kind:
     config : str
         A frozen dataclass of the network's sizes.
     filler : str, optional
-        What fills grids with such a network; None for one that only helps others.
+        What fills grids with such a network; None for one that only helps others, or fills rolls.
+    pianist : str, optional
+        What fills piano rolls with it.
     """
 
     network: str
     config: str
     filler: str | None = None
+    pianist: str | None = None
 
 
 NETWORKS: dict[str, Kind] = {
@@ -54,6 +58,12 @@ NETWORKS: dict[str, Kind] = {
         "anticipation_rnn.filler:AnticipationFiller",
     ),
     "revision": Kind("revision.network:RevisionNetwork", "revision.network:RevisionConfig"),
+    "deephear": Kind(
+        "deephear.network:DeepHear", "deephear.network:DeepHearConfig", pianist="deephear.filler:DeepHearFiller"
+    ),
+    "deephear-2015": Kind(
+        "deephear.paper:DeepHear2015", "deephear.paper:DeepHear2015Config", pianist="deephear.paper:Paper"
+    ),
 }
 
 
@@ -89,6 +99,23 @@ def load_filler(name: str = MODEL) -> Filler:
     if reviser := config.get("reviser"):
         filler = _class("revision.filler:DraftAndRevise")(filler, lambda: load_reviser(reviser))
     return filler
+
+
+@lru_cache(maxsize=2)
+def load_pianist(name: str = PIANO_MODEL) -> Pianist:
+    """A model ready to fill piano rolls.
+
+    Raises
+    ------
+    ModelError
+        There is no such model, its weights are damaged, or it fills no piano rolls.
+    """
+    network = load_network(name)
+    kind = _kind(_config(data_folder("models") / name))
+    if kind.pianist is None:
+        raise ModelError(f"'{name}' does not play the piano; try {PIANO_MODEL}")
+    pianist: Pianist = _class(kind.pianist)(network)
+    return pianist
 
 
 @lru_cache(maxsize=1)

@@ -53,6 +53,24 @@ RECIPES: dict[str, Row] = {
         "scoreassist.recipes.revision",
         "revises four-part harmony, seeing what comes before and after",
     ),
+    "deephear": Row(
+        "deephear",
+        "ragtime",
+        "scoreassist.recipes.deephear",
+        "ragtime for piano: what goes with a melody, by gradient descent on a code",
+    ),
+    "deephear-2015": Row(
+        "deephear-2015",
+        "ragtime",
+        "scoreassist.recipes.deephear_2015",
+        "DeepHear as published, to compare with: ragtime for piano, by gradient descent on a code",
+    ),
+    "ragtime-melody": Row(
+        "anticipation-rnn",
+        "ragtime-melodies",
+        "scoreassist.recipes.ragtime_melody",
+        "ragtime melodies, one voice: the top line of a pianist's right hand",
+    ),
 }
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+SPLITS = ("train", "valid")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -28,6 +30,13 @@ class Recipe:
         As `scoreassist models` shows them.
     reviser : str, optional
         The model that revises what this one drafts.
+    prepare : function of a fresh network, the pieces to train on and options, optional
+        Gives the network its first weights before the training loop begins.
+    chosen_on : str
+        The split whose ``nll`` decides which weights are shipped, and that the other figures are of, unless their
+        names begin with a split.
+    axis, loss_label : str
+        What the card's picture says of its ordinate and of the training loss.
     """
 
     sizes: Any
@@ -40,3 +49,11 @@ class Recipe:
     data: str
     licence: str
     reviser: str | None = None
+    prepare: Callable[[Any, list[Any], Any], None] | None = None
+    chosen_on: str = "valid"
+    axis: str = "nats per cell"
+    loss_label: str = "training loss, all masks"
+
+    def figure(self, key: str) -> str:
+        """The name of a figure of the validation, with its split."""
+        return key if key.partition(" ")[0] in SPLITS else f"{self.chosen_on} {key}"

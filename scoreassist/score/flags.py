@@ -94,10 +94,11 @@ def _named(timeline: Timeline, choir: Choir, names: Sequence[str]) -> list[int]:
             v
             for v, singer in choir.singers.items()
             if wanted in (singer.name.casefold(), singer.part.name.casefold(), singer.part.id.casefold())
+            or (singer.title and wanted in singer.title.casefold().split())
         }
         others = [p for p in timeline.parts if wanted in (p.name.casefold(), p.id.casefold())]
         if not found and not others and not any(letter.isdecimal() for letter in wanted):
-            found = {v for v in named_voices(wanted) if v in choir.singers}
+            found = {v for v in named_voices(wanted) if v in choir.singers and not choir.singers[v].title}
         if not found:
             known = ", ".join(
                 singer.name

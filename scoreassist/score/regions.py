@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -70,10 +71,11 @@ def beats_of(rows: list[Measure]) -> dict[str, tuple[Fraction, Fraction]]:
     return beats
 
 
-def describe(regions: list[Region], timeline: Timeline) -> list[dict[str, str]]:
+def describe(regions: list[Region], timeline: Timeline, names: Sequence[str] = VOICES) -> list[dict[str, str]]:
     """Regions in words: singer, first and last measure, and what marked them, neighbours joined.
 
     Measures are named as flags name them; ``5.3`` is the third beat of measure 5, to which a region reaches only.
+    `names` are those of the singers, by voice.
     """
     joined: list[Region] = []
     for region in sorted(regions, key=lambda r: (r.voice, r.start)):
@@ -87,7 +89,7 @@ def describe(regions: list[Region], timeline: Timeline) -> list[dict[str, str]]:
         inside = [m for m in timeline.measures if m.onset < region.end and m.onset + m.length > region.start]
         if inside:
             first, last_one = _named_start(inside[0], region.start), _named_end(inside[-1], region.end)
-            rows.append({"voice": VOICES[region.voice], "first": first, "last": last_one, "by": region.by})
+            rows.append({"voice": names[region.voice], "first": first, "last": last_one, "by": region.by})
     return rows
 
 

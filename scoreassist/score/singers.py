@@ -36,6 +36,8 @@ class Singer:
         Of two singers on a staff, the upper (stems up) or lower one; None when alone on the staff.
     measures : list of list of Event
         The singer's own notes and rests, measure by measure (shared stems resolved).
+    title : str
+        What the line is called if it is no voice of a choir: a hand of a pianist.
     """
 
     voice: int
@@ -44,11 +46,12 @@ class Singer:
     number: str
     upper: bool | None
     measures: list[list[Event]] = field(default_factory=list)
+    title: str = ""
 
     @property
     def name(self) -> str:
-        """``Soprano``, ``Alto``, ``Tenor`` or ``Bass``."""
-        return VOICES[self.voice]
+        """``Soprano``, ``Alto``, ``Tenor`` or ``Bass``; or the title."""
+        return self.title or VOICES[self.voice]
 
     def stem(self, index: int, event: Event) -> list[Event]:
         """What goes with an event of a measure: the other notes of its chord, if nobody else sings them."""

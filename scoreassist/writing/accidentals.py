@@ -92,7 +92,7 @@ def _given(measure: PartMeasure, staff: int) -> list[_Note]:
 
 
 def _new(placed: list[Placed]) -> list[_Note]:
-    return list(_notes((item.element, (item.offset, 0)) for item in placed))
+    return list(_notes((element, (item.offset, 0)) for item in placed for element in item.elements))
 
 
 def _notes(rows: Iterable[tuple[etree._Element, tuple[Fraction, int]]]) -> Iterator[_Note]:

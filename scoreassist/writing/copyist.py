@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from math import gcd
 
@@ -22,7 +23,11 @@ Stretch = tuple[int, int, list[NewNote]]
 
 
 def write_notes(
-    timeline: Timeline, choir: Choir, notes: dict[tuple[int, int], list[Stretch]], added: list[str]
+    timeline: Timeline,
+    choir: Choir,
+    notes: dict[tuple[int, int], list[Stretch]],
+    added: list[str],
+    beside: Mapping[tuple[int, int], list[Placed]] | None = None,
 ) -> dict[tuple[int, int], list[Placed]]:
     """Write notes into the score of a timeline; they get the words of those that they replace.
 
@@ -34,6 +39,8 @@ def write_notes(
         Stretches of (first tick, end, notes).
     added : list of part ids
         New parts, whose silent measures get full-measure rests.
+    beside : by (voice, measure index), optional
+        What has been put on given stems before, and gets its accidentals together with the new notes.
 
     Returns
     -------
@@ -48,6 +55,9 @@ def write_notes(
     sung = {s.voice: (texts[s.voice], sung_on(s, texts[s.voice])) for s in singers if texts[s.voice]}
     written: Written = {}
     on_staff: dict[tuple[str, int], dict[int, list[Placed]]] = {}
+    for (voice, index), heads in (beside or {}).items():
+        singer = choir.singers[voice]
+        on_staff.setdefault((singer.part.id, singer.staff), {}).setdefault(index, []).extend(heads)
     for voice, index in sorted(notes):
         singer = choir.singers[voice]
         row = singer.part.measures[index]

@@ -85,6 +85,12 @@ class MeasureWriter:
         self.events = [e for e in self.events if e not in own] + [self._event(item) for item in placed]
         return placed
 
+    def rest(self) -> None:
+        """Write rests for the whole measure, in which the singer has nothing yet; none if it is off the grid."""
+        ticks = self.measure.length * TICKS_PER_QUARTER
+        if ticks and ticks.denominator == 1:
+            self._append(self.pen.elements([NewNote(0, int(ticks))]))
+
     def _with_pauses(self, own: list[Event], begin: Fraction, finish: Fraction) -> list[Event]:
         """Notes and rests, with each `<forward>` that is time of their voice: by its number, or beside one."""
         beside = {e.element.getprevious() for e in own} | {e.element.getnext() for e in own}
@@ -199,7 +205,7 @@ class MeasureWriter:
         for item in placed:
             end = item.offset + Fraction(item.note.ticks, TICKS_PER_QUARTER)
             sequence += [child for when, child in between if when == item.offset]
-            sequence.append(item.element)
+            sequence += item.elements
             sequence += self._within([row for row in between if item.offset < row[0] < end], end)
             between = [(when, child) for when, child in between if when >= end]
         sequence += [child for _, child in between]
@@ -286,7 +292,7 @@ class MeasureWriter:
             sequence.append(self.pen.move("backup", cursor - begin))
         elif cursor < begin:
             sequence.append(self.pen.move("forward", begin - cursor))
-        sequence += [item.element for item in placed]
+        sequence += [element for item in placed for element in item.elements]
         end = placed[-1].offset + Fraction(placed[-1].note.ticks, TICKS_PER_QUARTER)
         if end < self.measure.length:
             sequence.append(self.pen.pause(self.measure.length - end))

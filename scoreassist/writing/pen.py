@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
@@ -34,6 +34,8 @@ class NewNote:
         Whether it goes on from the measure before, into the next one.
     fermata : str or None
         ``upright`` or ``inverted``.
+    chord : tuple of (midi, fifth)
+        Further heads of the same stem, from the lowest up.
     """
 
     onset: int
@@ -43,6 +45,7 @@ class NewNote:
     tied_from: bool = False
     tied_to: bool = False
     fermata: str | None = None
+    chord: tuple[tuple[int, int], ...] = ()
 
 
 def spelled(fifth: int) -> tuple[str, int]:
@@ -52,11 +55,17 @@ def spelled(fifth: int) -> tuple[str, int]:
 
 @dataclass(slots=True)
 class Placed:
-    """A new note's element and where it stands in the measure, in quarters."""
+    """A new note's element and where it stands in the measure, in quarters; further heads of its chord."""
 
     element: etree._Element
     offset: Fraction
     note: NewNote
+    heads: list[etree._Element] = field(default_factory=list)
+
+    @property
+    def elements(self) -> list[etree._Element]:
+        """All heads of the stem, in the order in which they are written."""
+        return [self.element, *self.heads]
 
 
 class Pen:
@@ -86,6 +95,7 @@ class Pen:
                 self._note(piece) if note not in silent else self.pause(_quarters(piece.ticks)),
                 _quarters(piece.onset),
                 piece,
+                [self._head(piece, *head) for head in piece.chord],
             )
             for note in notes
             for piece in self._pieces(note)
@@ -169,6 +179,12 @@ class Pen:
                 etree.SubElement(notations, "tied", type=kind)
             if note.fermata:
                 etree.SubElement(notations, "fermata", type=note.fermata)
+        return element
+
+    def _head(self, note: NewNote, midi: int, fifth: int) -> etree._Element:
+        """One more note on the stem of another; signs of the stem are the first note's."""
+        element = self._note(replace(note, midi=midi, fifth=fifth, chord=(), fermata=None))
+        element.insert(0, etree.Element("chord"))
         return element
 
     def _pitch(self, element: etree._Element, note: NewNote) -> None:

@@ -1,29 +1,28 @@
-"""Corpora as grids: where they come from, how they are split, and a cache that is read in a blink.
+"""The Bach chorales as grids, and how they are split.
 
-The Bach chorales are those of the corpus that music21 ships (409 files, public-domain music), assigned to the
+They are those of the corpus that music21 ships (409 files, public-domain music), assigned to the
 standard JSB Chorales split (Boulanger-Lewandowski et al. 2012) by ``corpora/bach-chorales/split.json``.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from dataclasses import dataclass, field, fields
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from scoreassist.corpus.cache import cached
 from scoreassist.errors import InputError, ScoreassistError
 from scoreassist.files.document import open_score
-from scoreassist.folders import cache_folder, data_folder
+from scoreassist.folders import data_folder
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import LEVEL_UNKNOWN, NO_KEY, Grid, encode
 from scoreassist.score.repeats import played_order
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline
+
+ORDER = "order"
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def chorales(*splits: str) -> list[Piece]:
     """The Bach chorales of some splits (all when none is named), in the order of their names."""
     manifest = json.loads((data_folder("corpora") / "bach-chorales" / "split.json").read_text())
     rows = manifest["chorales"]
-    grids = _cached_grids(sorted(rows))
+    grids = _grids(sorted(rows))
     return [
         Piece(name, rows[name]["split"], bool(rows[name].get("tune_in_train")), *grids[name])
         for name in sorted(rows)
@@ -115,43 +114,20 @@ def bare_grid(pitch: np.ndarray) -> Grid:
     )
 
 
-def _encoding() -> str:
-    """A print of the code that makes grids: where it changes, cached grids are made again."""
-    package = Path(__file__).parent
-    rooms = ("files", "score", "grid")
-    sources = sorted(file for room in rooms for file in (package / room).glob("*.py"))
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-
-
-def _cached_grids(names: list[str]) -> dict[str, tuple[Grid, list[int]]]:
+def _grids(names: list[str]) -> dict[str, tuple[Grid, list[int]]]:
     """Grids and orders of playing of some chorales, from the cache if they are there."""
-    key = f"{_encoding()} {version('music21')} {' '.join(names)}"
-    path = cache_folder() / f"chorales-{hashlib.sha256(key.encode()).hexdigest()[:12]}.npz"
-    keys = [f.name for f in fields(Grid)]
-    if path.is_file():
-        try:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = {key: np.split(stored[key], stored["ends"][:-1], axis=-1) for key in keys}
-                orders = np.split(stored["order"], stored["order_ends"][:-1])
-            grids = [Grid(**{key: arrays[key][i] for key in keys}) for i in range(len(names))]
-            return {name: (grid, order.tolist()) for name, grid, order in zip(names, grids, orders, strict=True)}
-        except (OSError, ValueError, KeyError):
-            path.unlink(missing_ok=True)
-    read = {name: _read_chorale(name) for name in names}
-    stacked: dict[str, Any] = {
-        key: np.concatenate([getattr(read[name][0], key) for name in names], axis=-1) for key in keys
+
+    def read() -> dict[str, dict[str, np.ndarray]]:
+        made = {}
+        for name in names:
+            grid, order = _read_chorale(name)
+            made[name] = {f.name: getattr(grid, f.name) for f in fields(Grid)} | {ORDER: np.array(order)}
+        return made
+
+    return {
+        name: (Grid(**{key: value for key, value in arrays.items() if key != ORDER}), arrays[ORDER].tolist())
+        for name, arrays in cached("chorales", " ".join(names), read).items()
     }
-    stacked["ends"] = np.cumsum([grid.ticks for grid, _ in read.values()])
-    stacked["order"] = np.concatenate([order for _, order in read.values()])
-    stacked["order_ends"] = np.cumsum([len(order) for _, order in read.values()])
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez_compressed(part, **stacked)
-        os.replace(part, path)
-    except OSError:
-        pass  # a cache that cannot be kept is made again next time
-    return read
 
 
 def _read_chorale(name: str) -> tuple[Grid, list[int]]:

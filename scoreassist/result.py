@@ -1,0 +1,139 @@
+"""What a fill gives back, and what it can be asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from lxml import etree
+
+from scoreassist.errors import RequestError
+from scoreassist.files.document import Score
+from scoreassist.options import CANDIDATES, MODEL, PASSES, TEMPERATURE
+
+LYRICS = ("none", "copy")
+
+Wishes = TypeVar("Wishes")
+
+
+def options_of(cls: type[Wishes], wishes: dict[str, Any], style: str) -> Wishes:
+    """A dataclass of options from options by name.
+
+    Raises
+    ------
+    RequestError
+        One is none of the style's.
+    """
+    known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+    for name in wishes:
+        if name not in known:
+            raise RequestError(f"{name} has no effect on {style}; leave it out")
+    return cls(**wishes)
+
+
+# What options may be: single precision still tells logits apart, memory suffices, a seed fits 64 bits.
+_LIMITS = (("seed", -(2**63), 2**63 - 1), ("temperature", 0.01, 100), ("candidates", 1, 256), ("passes", 0, 256))
+
+
+@dataclass(frozen=True)
+class Result:
+    """A filled score and what was done to it.
+
+    Attributes
+    ----------
+    score : Score
+    filled : list of dict
+        One row a singer and measure: ``part, measure, voice, notes``.
+    model : str
+    seed : int
+    seconds : dict
+        ``reading``, ``model``, ``writing``.
+    log_probability : float or None
+        Mean over the chosen cells, in nats; None when nothing was chosen.
+    gave_way : dict
+        Rules that had to give way, and how often.
+    transposition : int
+        Semitones by which the model read the score higher.
+    replaced : dict of str to int
+        Given notes that gave way to new ones, by singer.
+    kept : list of dict
+        What marks cover and no hole could open, a note that reaches over their edge: ``voice, first, last, by``.
+    doubts : list of str
+        What looks like a mark and is none.
+    new : list of elements
+        The notes that were written, for pictures.
+    """
+
+    score: Score
+    filled: list[dict[str, Any]]
+    model: str
+    seed: int
+    seconds: dict[str, float]
+    log_probability: float | None
+    gave_way: dict[str, int] = field(default_factory=dict)
+    transposition: int = 0
+    replaced: dict[str, int] = field(default_factory=dict)
+    kept: list[dict[str, str]] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    new: list[etree._Element] = field(default_factory=list, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        """What the command line prints with ``--json``."""
+        return {
+            "score": self.score.name,
+            "filled": self.filled,
+            "notes": sum(row["notes"] for row in self.filled),
+            "model": self.model,
+            "seed": self.seed,
+            "seconds": {key: round(value, 3) for key, value in self.seconds.items()},
+            "log_probability": None if self.log_probability is None else round(self.log_probability, 4),
+            "gave_way": self.gave_way,
+            "transposition": self.transposition,
+            "replaced": self.replaced,
+            "kept": self.kept,
+            "doubts": self.doubts,
+        }
+
+
+@dataclass(frozen=True)
+class FillOptions:
+    """How holes are filled; the same for `harmonize` and `complete`.
+
+    Attributes
+    ----------
+    seed : int
+    temperature : float
+        Divides the logits.
+    candidates : int
+    passes : int
+        How often what was drawn is revised.
+    model : str
+    lyrics : ``none`` or ``copy``
+        Whether new voices get the words of a given one, and notes to sing them on.
+    keep_marks : bool
+        Whether words and brackets that marked what to fill stay in the score.
+
+    Raises
+    ------
+    RequestError
+        One of them is out of its limits.
+    """
+
+    seed: int = 0
+    temperature: float = TEMPERATURE
+    candidates: int = CANDIDATES
+    passes: int = PASSES
+    model: str = MODEL
+    lyrics: str = LYRICS[0]
+    keep_marks: bool = False
+
+    def __post_init__(self) -> None:
+        if self.lyrics not in LYRICS:
+            raise RequestError(f"lyrics is '{self.lyrics}'; it must be {' or '.join(LYRICS)}")
+        for name, low, high in _LIMITS:
+            value = getattr(self, name)
+            whole = name != "temperature"
+            if not isinstance(value, int if whole else int | float) or isinstance(value, bool):
+                raise RequestError(f"{name} is {value!r}; it must be a {'whole ' if whole else ''}number")
+            if not low <= value <= high:
+                raise RequestError(f"{name} is {value}; it must lie between {low} and {high}")
