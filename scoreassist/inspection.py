@@ -8,11 +8,13 @@ from typing import Any
 from scoreassist.errors import RequestError, UnsupportedError
 from scoreassist.files.document import open_score
 from scoreassist.grid.passage import build_passage
-from scoreassist.score.flags import select
+from scoreassist.score.flags import Selection, select
+from scoreassist.score.hands import HANDS, find_hands
 from scoreassist.score.marks import find_marks
 from scoreassist.score.regions import common, describe
-from scoreassist.score.singers import find_choir
-from scoreassist.score.timeline import Part, read_timeline
+from scoreassist.score.singers import VOICES, Choir, find_choir
+from scoreassist.score.timeline import Part, Timeline, read_timeline
+from scoreassist.styles import STYLE, find_style
 
 _MAJOR = ["C", "G", "D", "A", "E", "B", "F♯", "C♯"]
 _FLAT = ["C", "F", "B♭", "E♭", "A♭", "D♭", "G♭", "C♭"]
@@ -20,12 +22,14 @@ _MINOR = ["A", "E", "B", "F♯", "C♯", "G♯", "D♯", "A♯"]
 _FLAT_MINOR = ["A", "D", "G", "C", "F", "B♭", "E♭", "A♭"]
 
 
-def inspect(source: Any, *, measures: Any = None, parts: Sequence[str] = ()) -> dict[str, Any]:
+def inspect(source: Any, *, style: str = STYLE, measures: Any = None, parts: Sequence[str] = ()) -> dict[str, Any]:
     """Describe a score.
 
     Parameters
     ----------
     source : Score, path, bytes, file object or music21 Stream
+    style : a key of `scoreassist.styles.STYLES`
+        Singers are a choir's, or a pianist's hands.
     measures, parts
         As `scoreassist.complete` takes them: say what they would mark.
 
@@ -57,37 +61,59 @@ def inspect(source: Any, *, measures: Any = None, parts: Sequence[str] = ()) -> 
         "kept": [],
         "doubts": [],
     }
+    lines = _hands if find_style(style).for_piano else _choir
     try:
-        choir = find_choir(timeline)
+        return report | lines(timeline, select(measures, parts))
     except (UnsupportedError, RequestError) as error:
+        if measures is not None or parts:
+            raise
         return report | {"problem": str(error)}
-    choir = choir.written()
-    marks = find_marks(timeline, choir, select(measures, parts))
+
+
+def _choir(timeline: Timeline, selection: Selection) -> dict[str, Any]:
+    """Who sings, and what of it is to be filled."""
+    choir = find_choir(timeline).written()
+    marks = find_marks(timeline, choir, selection)
     try:
         passage = build_passage(timeline, choir, marks.regions)
     except UnsupportedError as error:
-        report["problem"] = str(error)
-        holes, kept = marks.regions, []
+        found: dict[str, Any] = {"problem": str(error), "regions": describe(marks.regions, timeline)}
     else:
         holes = common(marks.regions, passage.stretches(passage.fill, ""))
         kept = passage.stretches(passage.kept, "kept")
-    return report | {
+        found = {"regions": describe(holes, timeline), "kept": describe(kept, timeline)}
+    return {
         "layout": choir.layout,
-        "singers": [
-            {
-                "voice": s.name,
-                "part": s.part.name or s.part.id,
-                "staff": s.staff,
-                "number": s.number,
-                "notes": len(s.notes()),
-            }
-            for _, s in sorted(choir.singers.items())
-        ],
-        "missing": [name for v, name in enumerate(("Soprano", "Alto", "Tenor", "Bass")) if v not in choir.singers],
-        "regions": describe(holes, timeline),
-        "kept": describe(kept, timeline),
+        "singers": _singers(choir),
+        "missing": [name for voice, name in enumerate(VOICES) if voice not in choir.singers],
+        "doubts": marks.doubts,
+    } | found
+
+
+def _hands(timeline: Timeline, selection: Selection) -> dict[str, Any]:
+    """What a pianist's hands have, and what of it is to be filled."""
+    hands = find_hands(timeline)
+    marks = find_marks(timeline, hands, selection)
+    return {
+        "layout": "piano",
+        "singers": _singers(hands),
+        "missing": [name for hand, name in enumerate(HANDS) if hand not in hands.singers],
+        "regions": describe(marks.regions, timeline, HANDS),
         "doubts": marks.doubts,
     }
+
+
+def _singers(choir: Choir) -> list[dict[str, Any]]:
+    return [
+        {
+            "voice": s.name,
+            "part": s.part.name or s.part.id,
+            "staff": s.staff,
+            "number": s.number,
+            "notes": len(s.notes()),
+        }
+        for _, s in sorted(choir.singers.items())
+    ]
 
 
 def key_name(fifths: int) -> str:

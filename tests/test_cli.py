@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -442,9 +443,21 @@ def test_models_are_listed_with_data_licence_and_figures():
     rows = json.loads(run("models", "--json").stdout)
     assert "bach-chorale" in {row["name"] for row in rows}
     assert all({"network", "data", "licence", "figures", "summary", "sha256"} <= set(row) for row in rows)
-    text = run("models").stdout
+    lines = run("models").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [row["name"] for row in rows]
+    assert lines[0].endswith("--style chorale")
+    text = run("models", "bach-chorale").stdout
     assert text.startswith("bach-chorale: ")
     assert "  licence: " in text
+    assert "there is no model 'bach'; the models are: bach-chorale" in run("models", "bach").stderr
+
+
+def test_a_model_of_ones_own_is_used_by_its_folder(tmp_path: Path):
+    own = tmp_path / "mine"
+    shutil.copytree(EXAMPLES.parent / "models" / "deephear", own)
+    words = ("harmonize", str(EXAMPLES / "oh-susanna.musicxml"), "--style", "ragtime", "--iterations", "0")
+    result = run(*words, "--model", str(own), "--json")
+    assert (result.exit_code, json.loads(result.stdout)["model"]) == (0, str(own))
 
 
 def test_harmonize_writes_a_score_of_four_voices_and_says_so_on_stderr():

@@ -17,6 +17,7 @@ from scoreassist.networks.deephear.filler import (
     Thresholds,
     held_on,
     hidden_spans,
+    likeliest,
     most_agreed,
     settle,
     with_given,
@@ -259,3 +260,13 @@ def test_windows_begin_with_a_measure_and_hide_what_they_say() -> None:
     assert (batch.whole.state == windows(0).whole.state).all()
     assert not batch.given.known.all()
     assert batch.whole.known.all()
+
+
+def test_of_two_keys_a_semitone_apart_only_the_likelier_is_struck() -> None:
+    chances = torch.zeros(1, 1, KEYS)
+    for key, chance in ((40, 0.9), (41, 0.8), (44, 0.5), (50, 0.7)):
+        chances[0, 0, key] = chance
+    given = torch.zeros(1, 1, KEYS, dtype=torch.bool)
+    given[0, 0, 51] = True
+    chosen = likeliest(chances, torch.tensor([[3.0]]), given)
+    assert torch.nonzero(chosen[0, 0]).flatten().tolist() == [40, 44]

@@ -492,7 +492,7 @@ def test_options_without_effect_are_refused(words):
 
 
 def test_a_run_is_recorded_where_the_figures_are_shipped(tmp_path, monkeypatch):
-    monkeypatch.setattr("scoreassist.evaluation.records.data_folder", lambda kind: tmp_path)
+    monkeypatch.setattr("scoreassist.networks.store.data_folder", lambda kind: tmp_path)
     config = tmp_path / "tiny" / "config.json"
     config.parent.mkdir()
     config.write_text(json.dumps({"name": "tiny", "sha256": "0123456789abcdef", "figures": {"old": 1}}))
@@ -565,7 +565,7 @@ def test_figures_with_a_comparison_have_a_key_of_their_own():
 
 @pytest.mark.parametrize(("weights", "kept"), [("same", True), ("others", False)])
 def test_errors_of_greedy_decoding_stay_where_it_is_left_out_next_time(weights, kept, tmp_path, monkeypatch):
-    monkeypatch.setattr("scoreassist.evaluation.records.data_folder", lambda kind: tmp_path)
+    monkeypatch.setattr("scoreassist.networks.store.data_folder", lambda kind: tmp_path)
     config = tmp_path / "tiny" / "config.json"
     config.parent.mkdir()
     config.write_text(json.dumps({"name": "tiny", "sha256": "same"}))

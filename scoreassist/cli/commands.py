@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,15 @@ from scoreassist.styles import STYLE, STYLES
 WISHES = ("temperature", "candidates", "passes", "iterations", "model")
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+style_option = click.option(
+    "--style",
+    type=click.Choice(list(STYLES)),
+    default=STYLE,
+    show_default=True,
+    help="; ".join(f"{name}: {style.summary}" for name, style in STYLES.items()) + ".",
+)
 
 
 def fill_options(function: Decorated) -> Decorated:
@@ -68,13 +77,7 @@ def fill_options(function: Decorated) -> Decorated:
                 type=int,
                 help=f"Of ragtime: steps of the search for an accompaniment.  [default: {ITERATIONS}]",
             ),
-            click.option(
-                "--style",
-                type=click.Choice(list(STYLES)),
-                default=STYLE,
-                show_default=True,
-                help="; ".join(f"{name}: {style.summary}" for name, style in STYLES.items()) + ".",
-            ),
+            style_option,
             click.option("--model", help="See `scoreassist models`; default that of the style."),
             click.option(
                 "--highlight/--no-highlight",
@@ -136,7 +139,12 @@ def complete(**options: Any) -> None:
     if options["dry_run"]:
         from scoreassist.inspection import as_text, inspect
 
-        report = inspect(_source(options["file"]), measures=options["measures"], parts=_names(options["parts"]))
+        report = inspect(
+            _source(options["file"]),
+            style=options["style"],
+            measures=options["measures"],
+            parts=_names(options["parts"]),
+        )
         click.echo(json.dumps(report["regions"], indent=2) if options["as_json"] else as_text(report))
         return
     _fill("complete", options)
@@ -162,16 +170,18 @@ def render(file: Path, output: Path, page: int | None) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@style_option
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def info(file: Path, as_json: bool) -> None:
+def info(file: Path, style: str, as_json: bool) -> None:
     r"""Say what a score holds and what is marked or empty.
 
     \b
     scoreassist info chorale-with-holes.musicxml
+    scoreassist info rag.musicxml --style ragtime
     """
     from scoreassist.inspection import as_text, inspect
 
-    report = inspect(_source(file))
+    report = inspect(_source(file), style=style)
     click.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else as_text(report))
 
 
@@ -200,28 +210,39 @@ def validate(file: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def models(as_json: bool) -> None:
-    r"""List the trained models, with data, licence and measured figures.
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON, with all figures.")
+def models(name: str | None, as_json: bool) -> None:
+    r"""List the trained models; with a NAME, its data, licence and measured figures.
 
     \b
+    scoreassist models
+    scoreassist models bach-chorale
     scoreassist models --json
     """
-    from scoreassist.networks.store import list_models
+    from scoreassist.networks.store import list_models, model_config
 
-    rows = list_models()
+    rows = list_models() if name is None else [model_config(name)]
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
-        return
-    for row in rows:
-        click.echo(f"{row['name']}: {row['summary']}")
-        click.echo(f"  network: {row['network']}")
-        click.echo(f"  data: {row['data']}")
-        click.echo(f"  licence: {row['licence']}")
-        for name, value in row["figures"].items():
-            if isinstance(value, dict):  # a report of `scoreassist evaluate --record`; --json shows all of it
-                value = ", ".join(f"{key} {figure}" for key, figure in value.items() if isinstance(figure, float))
-            click.echo(f"  {name}: {value}")
+    elif name is not None:
+        click.echo("\n".join(_model_lines(rows[0])))
+    else:
+        used = {model: f"; --style {style}" for style, row in STYLES.items() for model in row.models}
+        width = max((len(row["name"]) for row in rows), default=0)
+        for row in rows:
+            click.echo(f"{row['name']:<{width}}  {row['summary']}{used.get(row['name'], '')}")
+
+
+def _model_lines(row: dict[str, Any]) -> Iterator[str]:
+    """What a model is, and its figures; of recorded reports a line each, with the command that measured it."""
+    yield f"{row['name']}: {row['summary']}"
+    for key in ("network", "data", "licence"):
+        yield f"  {key}: {row[key]}"
+    for name, value in row["figures"].items():
+        if isinstance(value, dict):  # a report of `scoreassist evaluate --record`; --json shows all of it
+            value = ", ".join(f"{key} {figure:g}" for key, figure in value.items() if isinstance(figure, float))
+        yield f"  {name}: {value}"
 
 
 def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:

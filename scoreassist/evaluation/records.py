@@ -16,11 +16,10 @@ import torch
 from scoreassist.errors import ModelError
 from scoreassist.evaluation.samples import UNRULED
 from scoreassist.files.document import write_whole
-from scoreassist.folders import data_folder
+from scoreassist.networks.store import CONFIG, model_folder
 from scoreassist.options import ITERATIONS
 from scoreassist.sampling import SamplingOptions
 
-CONFIG = "config.json"
 CHECKSUM_DIGITS = 12
 
 
@@ -49,7 +48,7 @@ def record(model: str, reports: Iterable[dict[str, Any]], command: str) -> Path:
     ModelError
         The model has no configuration that can be read.
     """
-    path = data_folder("models") / model / CONFIG
+    path = model_folder(model) / CONFIG
     try:
         config = json.loads(path.read_text())
     except (OSError, ValueError) as error:

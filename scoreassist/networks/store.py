@@ -79,6 +79,28 @@ def list_models() -> list[dict[str, Any]]:
     return [_config(path.parent) for path in sorted(folder.glob(f"*/{CONFIG}"))]
 
 
+def model_config(name: str) -> dict[str, Any]:
+    """The configuration of one model, with the keys of `list_models`; errors as `model_folder` has them."""
+    return _config(model_folder(name))
+
+
+def model_folder(name: str) -> Path:
+    """The folder of a model: of a shipped one by its name, of any other one by its path.
+
+    Raises
+    ------
+    ModelError
+        There is no such model.
+    """
+    folder = data_folder("models") / name
+    if (folder / CONFIG).is_file():  # a path that is absolute, or begins with ./, leads out of the shipped models
+        return folder
+    if (Path(name) / CONFIG).is_file():
+        return Path(name)
+    known = ", ".join(config["name"] for config in list_models()) or "none"
+    raise ModelError(f"there is no model '{name}'; the models are: {known}, or the folder of one of your own")
+
+
 @lru_cache(maxsize=2)
 def load_filler(name: str = MODEL) -> Filler:
     """A model ready to fill grids; made once, since its tables take a while.
@@ -89,7 +111,7 @@ def load_filler(name: str = MODEL) -> Filler:
         There is no such model, its weights are damaged, or it is none that fills grids by itself.
     """
     network = load_network(name)
-    config = _config(data_folder("models") / name)
+    config = _config(model_folder(name))
     kind = _kind(config)
     if kind.filler is None:
         raise ModelError(f"'{name}' fills no grids by itself; try {MODEL}")
@@ -111,7 +133,7 @@ def load_pianist(name: str = PIANO_MODEL) -> Pianist:
         There is no such model, its weights are damaged, or it fills no piano rolls.
     """
     network = load_network(name)
-    kind = _kind(_config(data_folder("models") / name))
+    kind = _kind(_config(model_folder(name)))
     if kind.pianist is None:
         raise ModelError(f"'{name}' does not play the piano; try {PIANO_MODEL}")
     pianist: Pianist = _class(kind.pianist)(network)
@@ -134,10 +156,7 @@ def load_network(name: str = MODEL) -> Any:
     nn.Module
         Of the class that `NETWORKS` names for it.
     """
-    folder = data_folder("models") / name
-    if name not in {config["name"] for config in list_models()}:
-        known = ", ".join(config["name"] for config in list_models()) or "none"
-        raise ModelError(f"there is no model '{name}'; the models are: {known}")
+    folder = model_folder(name)
     config = _config(folder)
     kind = _kind(config)
     data = _checked(folder / WEIGHTS, str(config["sha256"]))

@@ -17,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from scoreassist.grid.hollow import emptied
 from scoreassist.grid.roll import KEYS, MEASURE_TICKS, Roll
@@ -183,9 +184,7 @@ class DeepHearFiller:
 def settle(rolls: Rolls, chances: Tensor, cells: Tensor, thresholds: Thresholds) -> Rolls:
     """Rolls in which some cells, bool (ticks, 88), are chosen by chances (n, ticks, 88, 3), and known."""
     strike = chances[..., STRUCK] * cells
-    count = (strike.sum(-1) + thresholds.more).floor()
-    rank = strike.argsort(-1, descending=True).argsort(-1)
-    struck = rank < count[..., None]
+    struck = likeliest(strike, (strike.sum(-1) + thresholds.more).floor(), rolls.state == STRUCK)
     held = chances[..., HELD] > thresholds.held
     state = torch.where(struck, STRUCK, torch.where(held, HELD, OFF))
     return Rolls(torch.where(cells, state, rolls.state), rolls.known | cells, rolls.place)
@@ -197,6 +196,36 @@ def held_on(struck: np.ndarray, goes_on: np.ndarray) -> np.ndarray:
     for tick in range(1, struck.shape[1]):
         sounding[:, tick] |= sounding[:, tick - 1] & goes_on[:, tick]
     return sounding
+
+
+def likeliest(strike: Tensor, count: Tensor, given: Tensor) -> Tensor:
+    """So many of the likeliest cells of each tick, none a semitone from another one.
+
+    Parameters
+    ----------
+    strike : (n, ticks, 88)
+        Chances.
+    count : (n, ticks)
+    given : bool (n, ticks, 88)
+        What is struck already.
+
+    Returns
+    -------
+    bool (n, ticks, 88)
+    """
+    chosen = torch.zeros_like(given)
+    left = strike.masked_fill(_beside(given), 0)
+    for place in range(int(count.max())):
+        best = left.argmax(-1, keepdim=True)
+        take = (count > place)[..., None] & (left.gather(-1, best) > 0)
+        chosen.scatter_(-1, best, chosen.gather(-1, best) | take)
+        left = left.masked_fill(chosen | _beside(chosen), 0)
+    return chosen
+
+
+def _beside(cells: Tensor) -> Tensor:
+    """Cells a semitone from those, bool (..., 88)."""
+    return F.pad(cells, (0, 1))[..., 1:] | F.pad(cells, (1, 0))[..., :-1]
 
 
 def with_given(struck: np.ndarray, sounding: np.ndarray, roll: Roll) -> tuple[np.ndarray, np.ndarray]:
