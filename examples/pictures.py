@@ -15,14 +15,15 @@ OPTIONS = RenderOptions(one_page=True, page_width_mm=230, staff_height_mm=6)
 def main() -> None:
     folder = HERE / "pictures"
     folder.mkdir(exist_ok=True)
-    for name, fill in (
-        ("amazing-grace", scoreassist.harmonize),
-        ("closed-hymn-key-change", scoreassist.complete),
-        ("chorale-with-holes", scoreassist.complete),
+    for name, fill, wishes in (
+        ("amazing-grace", scoreassist.harmonize, {}),
+        ("closed-hymn-key-change", scoreassist.complete, {}),
+        ("chorale-with-holes", scoreassist.complete, {}),
+        ("oh-susanna", scoreassist.harmonize, {"style": "ragtime"}),
     ):
         score = scoreassist.open_score(HERE / f"{name}.musicxml")
         write(picture(score), folder / f"{name}-before.svg", options=OPTIONS)
-        result = fill(score, seed=1)
+        result = fill(score, seed=1, **wishes)
         write(picture(result, highlight="#C00000"), folder / f"{name}-after.svg", options=OPTIONS)
 
 

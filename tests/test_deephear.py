@@ -270,3 +270,19 @@ def test_of_two_keys_a_semitone_apart_only_the_likelier_is_struck() -> None:
     given[0, 0, 51] = True
     chosen = likeliest(chances, torch.tensor([[3.0]]), given)
     assert torch.nonzero(chosen[0, 0]).flatten().tolist() == [40, 44]
+
+
+def test_measures_of_4_4_are_filled_as_two_of_2_4(filler: DeepHearFiller) -> None:
+    in_two = under_melody(a_roll(8))
+    in_four = replace(in_two, measure=in_two.measure // 2)
+    assert (filler.fill(in_two, options()).struck == filler.fill(in_four, options()).struck).all()
+
+
+def test_what_is_hidden_is_not_seen(filler: DeepHearFiller) -> None:
+    roll = a_roll()
+    under = under_melody(roll)
+    true_below = replace(under, struck=roll.struck, sounding=roll.sounding)
+    hidden = ~under.known
+    one, other = filler.fill(under, options()), filler.fill(true_below, options())
+    assert (one.struck == other.struck)[hidden].all()
+    assert (one.sounding == other.sounding)[hidden].all()

@@ -96,7 +96,7 @@ class DeepHearFiller:
     def _fill(self, roll: Roll, options: ManipulationOptions, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
         longer, front = padded(roll)
         rolls = repeated(stack([longer]), options.restarts)
-        settled = torch.from_numpy(rounds_of(longer.measure, longer.place))
+        settled = torch.from_numpy(rounds_of(np.arange(longer.ticks) // MEASURE_TICKS, longer.place))
         hidden = ~rolls.known[0]
         rounds = [number for number in range(len(ROUNDS)) if hidden[settled == number].any()]
         generator = torch.Generator().manual_seed(options.seed)
@@ -184,7 +184,7 @@ class DeepHearFiller:
 def settle(rolls: Rolls, chances: Tensor, cells: Tensor, thresholds: Thresholds) -> Rolls:
     """Rolls in which some cells, bool (ticks, 88), are chosen by chances (n, ticks, 88, 3), and known."""
     strike = chances[..., STRUCK] * cells
-    struck = likeliest(strike, (strike.sum(-1) + thresholds.more).floor(), rolls.state == STRUCK)
+    struck = likeliest(strike, (strike.sum(-1) + thresholds.more).floor(), (rolls.state == STRUCK) & rolls.known)
     held = chances[..., HELD] > thresholds.held
     state = torch.where(struck, STRUCK, torch.where(held, HELD, OFF))
     return Rolls(torch.where(cells, state, rolls.state), rolls.known | cells, rolls.place)
