@@ -17,7 +17,7 @@ from scoreassist.grid.passage import Passage, build_passage
 from scoreassist.grid.voices import Grid
 from scoreassist.grid.windows import windows
 from scoreassist.networks.store import load_filler
-from scoreassist.result import FillOptions, Result, options_of
+from scoreassist.result import FillOptions, Result, options_of, replaced_of, rows_of
 from scoreassist.score.flags import select, wanted_voices
 from scoreassist.score.marks import Marks, find_harmony, find_marks
 from scoreassist.score.regions import describe
@@ -33,7 +33,6 @@ from scoreassist.writing.elements import erase
 from scoreassist.writing.lyrics import find_text, share_text, sung_on, text_of
 from scoreassist.writing.parts import add_missing_singers, suits_closed
 from scoreassist.writing.pen import NewNote, Placed
-from scoreassist.writing.stems import is_there
 
 if TYPE_CHECKING:
     from scoreassist.networks.filler import Filling
@@ -257,7 +256,7 @@ def _fill(
         modelled, mean = read, None
     return Result(
         score=score,
-        filled=_rows(timeline, choir, notes),
+        filled=rows_of(timeline, choir, _counts(notes)),
         model=options.model,
         seed=options.seed,
         seconds={
@@ -268,26 +267,11 @@ def _fill(
         log_probability=mean,
         gave_way=filled.gave_way if filled else {},
         transposition=filled.transposition if filled else 0,
-        replaced=_replaced(choir),
+        replaced=replaced_of(choir),
         kept=describe(passage.stretches(passage.kept, "kept"), timeline),
         doubts=marks.doubts,
         new=[placed.element for row in written.values() for placed in row],
     )
-
-
-def _replaced(choir: Choir) -> dict[str, int]:
-    """How many given notes are no longer there, by singer."""
-    gone = {
-        singer.name: sum(
-            not is_there(note.element)
-            for index, events in enumerate(singer.measures)
-            for event in events
-            if event.kind != "rest"
-            for note in singer.stem(index, event)
-        )
-        for _, singer in sorted(choir.singers.items())
-    }
-    return {name: count for name, count in gone.items() if count}
 
 
 def _choose(passage: Passage, options: FillOptions) -> Filling:
@@ -318,21 +302,12 @@ def _notes(passage: Passage, filled: Grid) -> Notes:
     return notes
 
 
-def _rows(timeline: Timeline, choir: Choir, notes: Notes) -> list[dict[str, Any]]:
-    rows = []
-    for (voice, index), stretches in sorted(notes.items()):
-        count = sum(1 for _, _, row in stretches for note in row if note.midi is not None)
-        if count:
-            singer = choir.singers[voice]
-            rows.append(
-                {
-                    "part": singer.part.name or singer.part.id,
-                    "measure": timeline.measures[index].number,
-                    "voice": singer.name,
-                    "notes": count,
-                }
-            )
-    return rows
+def _counts(notes: Notes) -> dict[tuple[int, int], int]:
+    """How many new notes there are, by voice and measure."""
+    return {
+        place: sum(1 for _, _, row in stretches for note in row if note.midi is not None)
+        for place, stretches in notes.items()
+    }
 
 
 def picture(source: Result | Score, *, highlight: str | None = None) -> bytes:

@@ -9,12 +9,13 @@ from scoreassist.errors import RequestError, UnsupportedError
 from scoreassist.files.document import open_score
 from scoreassist.grid.passage import build_passage
 from scoreassist.score.flags import Selection, select
-from scoreassist.score.hands import HANDS, find_hands
+from scoreassist.score.hands import HANDS, RIGHT_HAND, find_hands
 from scoreassist.score.marks import find_marks
-from scoreassist.score.regions import common, describe
+from scoreassist.score.regions import Region, common, describe
 from scoreassist.score.singers import VOICES, Choir, find_choir
 from scoreassist.score.timeline import Part, Timeline, read_timeline
 from scoreassist.styles import STYLE, find_style
+from scoreassist.transcription import FREE, access_of, check_regions, closed_of, stretches_of
 
 _MAJOR = ["C", "G", "D", "A", "E", "B", "F♯", "C♯"]
 _FLAT = ["C", "F", "B♭", "E♭", "A♭", "D♭", "G♭", "C♭"]
@@ -94,13 +95,24 @@ def _hands(timeline: Timeline, selection: Selection) -> dict[str, Any]:
     """What a pianist's hands have, and what of it is to be filled."""
     hands = find_hands(timeline)
     marks = find_marks(timeline, hands, selection)
+    missing = [name for hand, name in enumerate(HANDS) if hand not in hands.singers]
+    last = timeline.measures[-1]
+    unwritten = [Region(RIGHT_HAND, timeline.measures[0].onset, last.onset + last.length, "missing")]
+    try:
+        check_regions(timeline, hands, unwritten if missing and not selection.given else marks.regions)
+    except (UnsupportedError, RequestError) as error:
+        found: dict[str, Any] = {"problem": str(error), "regions": describe(marks.regions, timeline, HANDS)}
+    else:
+        access = access_of(timeline, hands, marks.regions, join=False)
+        holes = common(marks.regions, stretches_of(access == FREE, ""))
+        kept = closed_of(timeline, hands, marks.regions, access)
+        found = {"regions": describe(holes, timeline, HANDS), "kept": describe(kept, timeline, HANDS)}
     return {
         "layout": "piano",
         "singers": _singers(hands),
-        "missing": [name for hand, name in enumerate(HANDS) if hand not in hands.singers],
-        "regions": describe(marks.regions, timeline, HANDS),
+        "missing": missing,
         "doubts": marks.doubts,
-    }
+    } | found
 
 
 def _singers(choir: Choir) -> list[dict[str, Any]]:
@@ -163,7 +175,8 @@ def as_text(report: dict[str, Any]) -> str:
         voices = ", ".join(part["voices"]) or "none"
         lines.append(f"  part {part['id']} “{part['name']}”: {staves}, voices {voices}, {notes}")
     if "problem" in report:
-        lines.append(f"  nobody to harmonize: {report['problem']}")
+        what = "cannot be filled" if report["singers"] else "nobody to harmonize"
+        lines.append(f"  {what}: {report['problem']}")
         return "\n".join(lines)
     lines += [
         f"  {s['voice']}: {s['part']}, staff {s['staff']}, voice {s['number']}, {_count(s['notes'], 'note')}"

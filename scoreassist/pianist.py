@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,26 +23,38 @@ from scoreassist.grid.roll import LEFT, RIGHT, Roll, RollNote, notes_of_roll, re
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.networks.store import load_pianist
 from scoreassist.options import ITERATIONS, PIANO_MODEL, RESTARTS, SPREAD
-from scoreassist.result import Result, options_of
-from scoreassist.score.flags import select
-from scoreassist.score.hands import LEFT_HAND, RIGHT_HAND, find_hands
+from scoreassist.result import SEARCH_LIMITS, Result, check_limits, options_of, replaced_of, rows_of
+from scoreassist.score.directions import read_texts
+from scoreassist.score.flags import by_flags, select
+from scoreassist.score.hands import HANDS, LEFT_HAND, RIGHT_HAND, at_home, find_hands
 from scoreassist.score.marks import Marks, find_harmony, find_marks
-from scoreassist.score.regions import Region
+from scoreassist.score.regions import Region, describe
 from scoreassist.score.singers import Choir
 from scoreassist.score.timeline import Timeline, read_timeline
-from scoreassist.transcription import FREE, JOINED, access_of, new_notes, transcribe
+from scoreassist.score.words import Words
+from scoreassist.theory.close import settle_close
+from scoreassist.transcription import (
+    FREE,
+    JOINED,
+    access_of,
+    check_grid,
+    check_regions,
+    closed_of,
+    new_notes,
+    transcribe,
+)
 from scoreassist.writing.blank import blank_score
 from scoreassist.writing.elements import erase
+from scoreassist.writing.pen import Placed
 from scoreassist.writing.piano import add_left_hand
-from scoreassist.writing.stems import is_there
 
 if TYPE_CHECKING:
     from scoreassist.networks.deephear.options import ManipulationOptions
 
 Progress = Callable[[int, int], None]
 
-# Metres, in quarters, that are read as measures of 2/4.
-DUPLE = (2, 4)
+# Keys below a melody that a bass and chords need: two octaves.
+ROOM = 24
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,9 @@ class PianoOptions:
     model: str = PIANO_MODEL
     keep_marks: bool = False
     progress: Progress = lambda done, most: None
+
+    def __post_init__(self) -> None:
+        check_limits(self, (*SEARCH_LIMITS, ("candidates", 1, 256)))
 
     def descent(self) -> ManipulationOptions:
         """What of this the model is told."""
@@ -101,9 +117,15 @@ def harmonize(source: Any, *, measures: Any = None, parts: Sequence[str] = (), *
     wishes = options_of(PianoOptions, options, "ragtime")
     score = open_score(source).copy()
     timeline = read_timeline(score)
-    _check_sounding(timeline, find_hands(timeline))
+    given = find_hands(timeline)
+    _check_sounding(timeline, given)
+    if LEFT_HAND not in given.singers:  # rests are written below all of it
+        check_grid(timeline, given, [_whole(timeline, RIGHT_HAND)])
     hands = add_left_hand(timeline)
-    return _fill(began, timeline, hands, find_harmony(timeline, hands, select(measures, parts)), wishes)
+    selection = select(measures, parts)
+    marks = find_harmony(timeline, hands, selection)
+    asked = not parts or any(region.voice == RIGHT_HAND for region in by_flags(timeline, hands, selection))
+    return _fill(began, timeline, hands, marks, wishes, join=asked and _is_single_line(hands))
 
 
 def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **options: Any) -> Result:
@@ -145,36 +167,60 @@ def generate(
     wishes = options_of(PianoOptions, options, "ragtime")
     timeline = read_timeline(blank_score(measures, fifths, "2/4", "piano", title, minor=minor))
     hands = find_hands(timeline)
-    end = timeline.measures[-1].onset + timeline.measures[-1].length
-    everything = [Region(hand, timeline.measures[0].onset, end, "flag") for hand in hands.singers]
+    everything = [_whole(timeline, hand) for hand in hands.singers]
     return _fill(began, timeline, hands, Marks(everything), wishes, minor=minor)
 
 
 def _check_sounding(timeline: Timeline, hands: Choir) -> None:
-    if not any(hand.notes() for hand in hands.singers.values()):
-        raise UnsupportedError("has no note; write a melody, or try `generate`", source=timeline.score.name)
+    if any(hand.notes() for hand in hands.singers.values()):
+        return
+    if any(event.kind == "note" for part in timeline.parts for event in part.events()):
+        raise UnsupportedError(
+            "the piano part has no note; copy the melody into its upper staff",
+            source=timeline.score.name,
+            part=hands.singers[RIGHT_HAND].part.id,
+        )
+    raise UnsupportedError("has no note; write a melody, or try `generate`", source=timeline.score.name)
+
+
+def _whole(timeline: Timeline, hand: int) -> Region:
+    last = timeline.measures[-1]
+    return Region(hand, timeline.measures[0].onset, last.onset + last.length, "flag")
 
 
 def _fill(
-    began: float, timeline: Timeline, hands: Choir, marks: Marks, wishes: PianoOptions, *, minor: bool = False
+    began: float,
+    timeline: Timeline,
+    hands: Choir,
+    marks: Marks,
+    wishes: PianoOptions,
+    *,
+    join: bool = False,
+    minor: bool | None = None,
 ) -> Result:
-    _check_metre(timeline, marks.regions)
-    access = access_of(timeline, hands, marks.regions, join=_is_single_line(hands))
+    """Fill what is marked; with `join`, new notes may hang on the right hand's given stems where it is not."""
+    check_regions(timeline, hands, marks.regions)
+    protected = Words(timeline, read_texts(timeline)).kept(hands)
+    access = access_of(timeline, hands, marks.regions, join=join, kept=protected)
     read = time.perf_counter()
-    written: dict[tuple[int, int], list[Any]] = {}
+    written: dict[tuple[int, int], list[Placed]] = {}
     modelled = read
     if (access == FREE).any():
-        given = _given(read_roll(timeline, [(hand.part, hand.staff) for hand in hands.singers.values()]), access)
+        staves = [(at_home(hand.part), hand.staff) for hand in hands.singers.values()]
+        given = _given(read_roll(timeline, staves), access)
         given = _with_melody(given, access, wishes, minor)
-        filled = load_pianist(wishes.model).fill(given, wishes.descent(), wishes.progress)
+        asked = settle_close(given, access[LEFT] == FREE, minor)
+        filled = load_pianist(wishes.model).fill(asked, wishes.descent(), wishes.progress)
         modelled = time.perf_counter()
         notes = new_notes(filled.struck, filled.sounding, ~given.known)
         written = transcribe(timeline, hands, access, notes, _new_melody(given, access))
+        if not any(_heads(written).values()):
+            _check_room(timeline, given, access)
         if not wishes.keep_marks:
             erase(marks.signs)
     return Result(
         score=timeline.score,
-        filled=_rows(timeline, hands, written),
+        filled=rows_of(timeline, hands, _heads(written)),
         model=wishes.model,
         seed=wishes.seed,
         seconds={
@@ -183,35 +229,31 @@ def _fill(
             "writing": time.perf_counter() - modelled,
         },
         log_probability=None,
-        replaced=_replaced(hands),
+        replaced=replaced_of(hands),
+        kept=describe(closed_of(timeline, hands, marks.regions, access), timeline, HANDS),
         doubts=marks.doubts,
         new=[element for row in written.values() for placed in row for element in placed.elements],
     )
 
 
-def _check_metre(timeline: Timeline, regions: list[Region]) -> None:
-    """Refuse to fill measures that are not of two or four quarters."""
-    for measure in timeline.measures:
-        inside = any(
-            region.start < measure.onset + measure.length and measure.onset < region.end for region in regions
+def _check_room(timeline: Timeline, given: Roll, access: np.ndarray) -> None:
+    """Say why nothing was found, if that is the melody's fault."""
+    free = access == FREE
+    if not free[RIGHT].any() and (~given.known[:, free[LEFT]]).sum(axis=0).max(initial=0) < ROOM:
+        raise UnsupportedError(
+            "no accompaniment fits below this melody; write it an octave higher", source=timeline.score.name
         )
-        metre = measure.metre
-        if inside and (metre is None or metre.length not in DUPLE or metre.beat_type not in DUPLE):
-            named = "no metre" if metre is None else f"the metre {metre}"
-            raise UnsupportedError(
-                f"has {named}, and rags are in 2/4; write the melody in 2/4, 2/2 or 4/4,"
-                " or harmonize it as a chorale, without --style",
-                source=timeline.score.name,
-                measure=measure.number,
-            )
 
 
 def _is_single_line(hands: Choir) -> bool:
-    """Whether the right hand has a melody alone, so that chords may be put below it."""
+    """Whether the right hand has a melody alone, so that chords may be put below it: one note at a time."""
     singer = hands.singers[RIGHT_HAND]
-    moments = [(event.measure, event.offset) for measure in singer.part.measures for event in measure.events
-               if event.staff == singer.staff and event.kind == "note"]  # fmt: skip
-    return len(set(moments)) == len(moments)
+    for row in at_home(singer.part).measures:
+        notes = (event for event in row.events if event.staff == singer.staff and event.kind == "note")
+        own = sorted((event.offset, event.end) for event in notes)
+        if any(onset < end for (_, end), (onset, _) in pairwise(own)):
+            return False
+    return True
 
 
 def _given(roll: Roll, access: np.ndarray) -> Roll:
@@ -229,7 +271,7 @@ def _given(roll: Roll, access: np.ndarray) -> Roll:
     )
 
 
-def _with_melody(roll: Roll, access: np.ndarray, wishes: PianoOptions, minor: bool) -> Roll:
+def _with_melody(roll: Roll, access: np.ndarray, wishes: PianoOptions, minor: bool | None) -> Roll:
     """A roll with a melody wherever the right hand is free, and its known cells said."""
     free = access == FREE
     if free[RIGHT].any():
@@ -243,7 +285,7 @@ def _with_melody(roll: Roll, access: np.ndarray, wishes: PianoOptions, minor: bo
             roll.fifths,
             roll.measure,
             seed=wishes.seed,
-            minor=minor,
+            minor=bool(minor),
         )
         roll = replace(roll, melody=melody, melody_struck=struck)
         strikes, sounds = melody_cells(roll)
@@ -269,35 +311,14 @@ def _new_melody(given: Roll, access: np.ndarray) -> list[RollNote]:
     return notes_of_roll(struck & free, sounding & free)
 
 
-def _rows(timeline: Timeline, hands: Choir, written: dict[tuple[int, int], list[Any]]) -> list[dict[str, Any]]:
-    rows = []
-    for (hand, index), placed in sorted(written.items()):
-        count = sum(_is_note_head(element) for item in placed for element in item.elements)
-        if count:
-            singer = hands.singers[hand]
-            rows.append(
-                {
-                    "part": singer.part.name or singer.part.id,
-                    "measure": timeline.measures[index].number,
-                    "voice": singer.name,
-                    "notes": count,
-                }
-            )
-    return rows
+def _heads(written: dict[tuple[int, int], list[Placed]]) -> dict[tuple[int, int], int]:
+    """How many new notes there are, by hand and measure."""
+    return {
+        place: sum(_is_note_head(element) for item in placed for element in item.elements)
+        for place, placed in written.items()
+    }
 
 
 def _is_note_head(element: etree._Element) -> bool:
     """Whether an element is a note that begins: no rest, and no continuation of a tie."""
     return element.find("pitch") is not None and element.find("tie[@type='stop']") is None
-
-
-def _replaced(hands: Choir) -> dict[str, int]:
-    """How many given notes are no longer there, by hand."""
-    gone = {
-        singer.name: sum(
-            event.kind == "note" and event.staff == singer.staff and not is_there(event.element)
-            for event in singer.part.events()
-        )
-        for _, singer in sorted(hands.singers.items())
-    }
-    return {name: count for name, count in gone.items() if count}

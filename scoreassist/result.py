@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -10,6 +11,10 @@ from lxml import etree
 from scoreassist.errors import RequestError
 from scoreassist.files.document import Score
 from scoreassist.options import CANDIDATES, MODEL, PASSES, TEMPERATURE
+from scoreassist.score.singers import Choir
+from scoreassist.score.timeline import Timeline
+from scoreassist.styles import no_effect
+from scoreassist.writing.stems import is_there
 
 LYRICS = ("none", "copy")
 
@@ -24,15 +29,39 @@ def options_of(cls: type[Wishes], wishes: dict[str, Any], style: str) -> Wishes:
     RequestError
         One is none of the style's.
     """
-    known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
+    known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
     for name in wishes:
         if name not in known:
-            raise RequestError(f"{name} has no effect on {style}; leave it out")
+            raise no_effect(name, style, known)
     return cls(**wishes)
 
 
+Limit = tuple[str, float, float]
+"""The name of an option, and the least and the most that it may be; `TEMPERED` takes fractions."""
+
+TEMPERED = "temperature"
+
 # What options may be: single precision still tells logits apart, memory suffices, a seed fits 64 bits.
-_LIMITS = (("seed", -(2**63), 2**63 - 1), ("temperature", 0.01, 100), ("candidates", 1, 256), ("passes", 0, 256))
+SEEDS: Limit = ("seed", -(2**63), 2**63 - 1)
+_LIMITS: tuple[Limit, ...] = (SEEDS, (TEMPERED, 0.01, 100), ("candidates", 1, 256), ("passes", 0, 256))
+SEARCH_LIMITS: tuple[Limit, ...] = (SEEDS, ("iterations", 0, 10_000), (TEMPERED, 0, 10))  # of ragtime
+
+
+def check_limits(options: Any, rows: Iterable[Limit]) -> None:
+    """Refuse options, attributes of an object, that are no numbers or out of their limits.
+
+    Raises
+    ------
+    RequestError
+        There is such an option.
+    """
+    for name, low, high in rows:
+        value = getattr(options, name)
+        whole = name != TEMPERED
+        if not isinstance(value, int if whole else int | float) or isinstance(value, bool):
+            raise RequestError(f"{name} is {value!r}; it must be a {'whole ' if whole else ''}number")
+        if not low <= value <= high:
+            raise RequestError(f"{name} is {value}; it must lie between {low} and {high}")
 
 
 @dataclass(frozen=True)
@@ -49,7 +78,7 @@ class Result:
     seconds : dict
         ``reading``, ``model``, ``writing``.
     log_probability : float or None
-        Mean over the chosen cells, in nats; None when nothing was chosen.
+        Mean over the chosen cells, in nats; None when nothing was chosen, and for ragtime.
     gave_way : dict
         Rules that had to give way, and how often.
     transposition : int
@@ -95,6 +124,35 @@ class Result:
         }
 
 
+def rows_of(timeline: Timeline, choir: Choir, counts: Mapping[tuple[int, int], int]) -> list[dict[str, Any]]:
+    """Rows of `Result.filled`, from how many notes are new by (voice, measure index)."""
+    return [
+        {
+            "part": choir.singers[voice].part.name or choir.singers[voice].part.id,
+            "measure": timeline.measures[index].number,
+            "voice": choir.singers[voice].name,
+            "notes": count,
+        }
+        for (voice, index), count in sorted(counts.items())
+        if count
+    ]
+
+
+def replaced_of(choir: Choir) -> dict[str, int]:
+    """How many given notes are no longer there, by singer."""
+    gone = {
+        singer.name: sum(
+            not is_there(note.element)
+            for index, events in enumerate(singer.measures)
+            for event in events
+            if event.kind != "rest"
+            for note in singer.stem(index, event)
+        )
+        for _, singer in sorted(choir.singers.items())
+    }
+    return {name: count for name, count in gone.items() if count}
+
+
 @dataclass(frozen=True)
 class FillOptions:
     """How holes are filled; the same for `harmonize` and `complete`.
@@ -130,10 +188,4 @@ class FillOptions:
     def __post_init__(self) -> None:
         if self.lyrics not in LYRICS:
             raise RequestError(f"lyrics is '{self.lyrics}'; it must be {' or '.join(LYRICS)}")
-        for name, low, high in _LIMITS:
-            value = getattr(self, name)
-            whole = name != "temperature"
-            if not isinstance(value, int if whole else int | float) or isinstance(value, bool):
-                raise RequestError(f"{name} is {value!r}; it must be a {'whole ' if whole else ''}number")
-            if not low <= value <= high:
-                raise RequestError(f"{name} is {value}; it must lie between {low} and {high}")
+        check_limits(self, _LIMITS)

@@ -14,6 +14,8 @@ class Style:
 
     Attributes
     ----------
+    music : str
+        What is written, in a word.
     summary : str
         What it is, in a line.
     models : tuple of str
@@ -28,6 +30,7 @@ class Style:
         The key of new scores, if none is named.
     """
 
+    music: str
     summary: str
     models: tuple[str, ...]
     layouts: tuple[str, ...]
@@ -63,11 +66,12 @@ class Style:
         """
         for name in options:
             if name not in self.options:
-                raise RequestError(f"'{name}' means nothing in this style; there are {', '.join(self.options)}")
+                raise no_effect(name, self.music, self.options)
 
 
 STYLES: dict[str, Style] = {
     "chorale": Style(
+        "chorales",
         "four voices in the manner of Bach's chorales",
         ("bach-chorale", "bach-revision"),
         ("closed", "open"),
@@ -75,6 +79,7 @@ STYLES: dict[str, Style] = {
         ("seed", "temperature", "candidates", "passes", "model"),
     ),
     "ragtime": Style(
+        "ragtime",
         "piano in the manner of Joplin's rags",
         ("deephear", "ragtime-melody"),
         ("piano",),
@@ -83,6 +88,13 @@ STYLES: dict[str, Style] = {
     ),
 }
 STYLE = "chorale"
+OF_PROGRAMS = ("progress",)  # options that nobody types
+
+
+def no_effect(name: str, music: str, there: Collection[str]) -> RequestError:
+    """What to raise at an option that a kind of music does not have, and what it has."""
+    named = [option for option in there if option not in OF_PROGRAMS]
+    return RequestError(f"{name} has no effect on {music}; there are {', '.join(named)}")
 
 
 def find_style(name: str) -> Style:

@@ -262,6 +262,14 @@ def in_key(step: str, fifths: int) -> int:
     return -((-fifths - order[::-1].index(step) + 6) // 7)
 
 
+def unnumbered(note: etree._Element) -> bytes:
+    """A note's canonical text, without the number of its staff."""
+    bare = copy.deepcopy(note)
+    for staff in bare.findall("staff"):
+        cut(staff)
+    return canonical(bare)
+
+
 def canonical(element: etree._Element) -> bytes:
     """An element as canonical XML, without what follows it."""
     if not isinstance(element.tag, str):  # lxml crashes on a comment of its own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import urllib.error
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from scoreassist.corpus import build_ragtime, ragtime
 from scoreassist.corpus.ragtime import EDITION
 from scoreassist.errors import InputError, RequestError
 from scoreassist.evaluation.piano_report import held_out, training_rags
+from scoreassist.files.document import Score, open_score
 from scoreassist.grid.roll import LOWEST_KEY
 from scoreassist.grid.vocabulary import REST_PITCH
 
@@ -102,6 +104,61 @@ def test_what_is_built_says_why_a_piece_is_left_out(folder: Path, cache: Path):
     assert [piece.name for piece in ragtime("test")] == ["weepingwillow"]
 
 
+@pytest.mark.parametrize(
+    ("time", "measure"),
+    [("3/8", "c5:q. // c3:q."), ("1/4", "c5:q // c3:q"), ("4/4", "c5:w // c3:w"), ("2/2", "c5:w // c3:w")],
+)
+def test_what_is_in_another_metre_is_left_out_however_short(folder: Path, time: str, measure: str):
+    (folder / "waltz.musicxml").write_bytes(score(Staff(measure, time=time, clefs=GRAND)))
+    assert "not wholly in 2/4" in dict(build_ragtime(folder))["waltz"]
+    assert {piece.name for piece in ragtime(folder=folder)} == {"breeze", "mine", "weepingwillow"}
+
+
+def test_a_pickup_is_no_other_metre(folder: Path):
+    pickup = Staff("c5:q // c3:q | c5:h // c3:h", time="2/4", clefs=GRAND)
+    (folder / "waltz.musicxml").write_bytes(score(pickup))
+    assert dict(build_ragtime(folder))["waltz"] == "train"
+
+
+def test_what_was_built_stays_until_something_else_is(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch):
+    list(build_ragtime(folder))
+    built = {"breeze", "mine", "weepingwillow"}
+    for name in built:
+        (folder / f"{name}.musicxml").unlink()
+    assert {what for _, what in build_ragtime(folder)}.isdisjoint({"train", "valid", "test"})
+    assert {piece.name for piece in ragtime()} == built
+
+    fetched = []
+
+    def one_and_no_more(name: str) -> Score:
+        if fetched:
+            raise InputError("unplugged")
+        fetched.append(name)
+        return open_score(RAG)
+
+    monkeypatch.setattr(import_module("scoreassist.corpus.ragtime"), "_fetch", one_and_no_more)
+    with pytest.raises(InputError, match="unplugged"):
+        list(build_ragtime())
+    assert len(fetched) == 1
+    assert {piece.name for piece in ragtime()} == built
+    assert [place.name for place in cache.iterdir() if place.is_dir()] == ["ragtime"]  # and nothing beside it
+
+
+def test_a_build_that_was_stopped_leaves_no_corpus(folder: Path, cache: Path):
+    stopped = build_ragtime(folder)
+    assert [next(stopped) for _ in range(2)] == [("bethena", "other-metre"), ("breeze", "train")]
+    stopped.close()
+    assert list(cache.iterdir()) == []
+    assert [piece.name for piece in ragtime()] == ["mapleleaf"]
+
+
+def test_another_corpus_takes_the_place_of_the_one_that_was_built(folder: Path):
+    list(build_ragtime(folder))
+    (folder / "mine.musicxml").unlink()
+    list(build_ragtime(folder))
+    assert {piece.name for piece in ragtime()} == {"breeze", "weepingwillow"}
+
+
 def test_a_folder_without_scores_is_refused(tmp_path: Path):
     with pytest.raises(InputError, match="no scores"):
         list(build_ragtime(tmp_path))
@@ -127,6 +184,15 @@ def test_a_folder_without_training_rags_is_compared_with_the_corpus(folder: Path
     assert training_rags(folder)[0].ticks > 600  # Maple Leaf Rag, whole
 
 
+def test_rags_that_the_corpus_is_trained_on_are_not_held_out(folder: Path):
+    (folder / "weepingwillow.musicxml").unlink()
+    list(build_ragtime(folder))  # breeze and mine
+    with pytest.raises(InputError, match="no rags but those that are trained on"):
+        held_out("test", folder)
+    (folder / "another.musicxml").write_bytes(RAG)
+    assert [piece.name for piece in held_out("test", folder)] == ["another"]
+
+
 # Commands
 
 
@@ -143,6 +209,9 @@ def test_a_corpus_that_was_built_is_listed(folder: Path, cache: Path):
     assert "ragtime          train 1; in music21" in run("list").stdout
     assert run("build", "ragtime", "--from", str(folder)).exit_code == 0
     listed = run("list").stdout
+    for file in (cache / "ragtime").iterdir():
+        file.unlink()
+    assert "ragtime          train 1; in music21" in run("list").stdout
     assert f"ragtime          train 2, test 1; in {cache / 'ragtime'}\n" in listed
     assert "bach-chorales    train 235" in listed
 

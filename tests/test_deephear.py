@@ -11,6 +11,7 @@ import torch
 from scoreassist.errors import RequestError
 from scoreassist.grid.hollow import emptied, under_melody, under_right_hand
 from scoreassist.grid.roll import KEYS, LOWEST_KEY, Roll
+from scoreassist.networks.deephear import filler as filling
 from scoreassist.networks.deephear.cells import HELD, OFF, STRUCK, home, padded, shifted, stack
 from scoreassist.networks.deephear.filler import (
     DeepHearFiller,
@@ -19,6 +20,7 @@ from scoreassist.networks.deephear.filler import (
     hidden_spans,
     likeliest,
     most_agreed,
+    semitones_apart,
     settle,
     with_given,
 )
@@ -28,6 +30,9 @@ from scoreassist.networks.deephear.rounds import ROUNDS, rounds_of
 from scoreassist.recipes.deephear import DeepHearOptions, RollWindows, Windows, loss
 
 TINY = DeepHearConfig(code=4, tick_units=8, units=8, decoder_units=8, dropout=0.0, input_dropout=0.0)
+
+
+WIDE = torch.ones(1, KEYS, dtype=torch.long)  # no two keys a semitone apart
 
 
 def a_roll(measures: int = 4, fifths: int = 0, pickup: int = 0) -> Roll:
@@ -78,7 +83,11 @@ def test_what_is_moved_off_the_keyboard_is_lost_and_does_not_come_in_again_at_th
 
 
 @pytest.mark.parametrize("fifths", [-4, -1, 0, 3])
-def test_the_same_music_in_another_key_is_filled_with_the_same_notes(filler: DeepHearFiller, fifths: int) -> None:
+def test_the_same_music_in_another_key_is_filled_with_the_same_notes(
+    filler: DeepHearFiller, fifths: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # But for what would sound too low.
+    monkeypatch.setattr(filling, "semitones_apart", lambda way: WIDE.expand(len(way), KEYS))
     # What is read is the same: the music in C, or an octave above or below.
     up = (7 * fifths) % 12
     octaves = int(home(np.array([fifths]))[0]) + up
@@ -185,7 +194,7 @@ def test_so_many_cells_are_struck_as_are_to_be_expected_the_likeliest() -> None:
     chances[0, 0, 30] = torch.tensor([0.2, 0.8, 0.0])
     rolls = stack([under_melody(a_roll()).cut(0, 8)])
     blank = replace(rolls, state=torch.zeros(1, 1, KEYS, dtype=torch.long), known=torch.zeros(1, 1, KEYS).bool())
-    done = settle(blank, chances, torch.ones(1, KEYS, dtype=torch.bool), Thresholds(more=0.5, held=0.5))
+    done = settle(blank, chances, torch.ones(1, KEYS, dtype=torch.bool), WIDE, Thresholds(more=0.5, held=0.5))
     assert torch.nonzero(done.state[0, 0] == STRUCK).flatten().tolist() == [14, 17]
     assert torch.nonzero(done.state[0, 0] == HELD).flatten().tolist() == [30]
     assert done.known.all()
@@ -268,7 +277,7 @@ def test_of_two_keys_a_semitone_apart_only_the_likelier_is_struck() -> None:
         chances[0, 0, key] = chance
     given = torch.zeros(1, 1, KEYS, dtype=torch.bool)
     given[0, 0, 51] = True
-    chosen = likeliest(chances, torch.tensor([[3.0]]), given)
+    chosen = likeliest(chances, torch.tensor([[3.0]]), given, WIDE)
     assert torch.nonzero(chosen[0, 0]).flatten().tolist() == [40, 44]
 
 
@@ -286,3 +295,16 @@ def test_what_is_hidden_is_not_seen(filler: DeepHearFiller) -> None:
     one, other = filler.fill(under, options()), filler.fill(true_below, options())
     assert (one.struck == other.struck)[hidden].all()
     assert (one.sounding == other.sounding)[hidden].all()
+
+
+def test_low_notes_are_octaves_or_fifths_as_they_sound() -> None:
+    apart = semitones_apart(np.array([0, 5]))
+    # C2, E2, G2, C3; E3, G3: in its own key, and where the music was moved up by a fourth.
+    assert [int(apart[0, midi - LOWEST_KEY]) for midi in (36, 40, 43, 48, 52, 55)] == [6, 6, 6, 2, 2, 1]
+    assert [int(apart[1, midi - LOWEST_KEY]) for midi in (41, 52, 53, 60)] == [6, 6, 2, 1]
+    chances = torch.zeros(1, 1, KEYS)
+    for midi, chance in ((36, 0.9), (40, 0.8), (43, 0.5), (48, 0.7)):
+        chances[0, 0, midi - LOWEST_KEY] = chance
+    chosen = likeliest(chances, torch.tensor([[4.0]]), torch.zeros(1, 1, KEYS, dtype=torch.bool), apart[:1])
+    # E is too near to C, and so is the G below the upper C.
+    assert (torch.nonzero(chosen[0, 0]).flatten() + LOWEST_KEY).tolist() == [36, 48]

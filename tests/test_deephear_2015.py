@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from rolls import roll_of_notes
 
 from scoreassist.cli import program
 from scoreassist.corpus import RagPiece
 from scoreassist.corpus.ragtime import read_rag
 from scoreassist.evaluation.ragtime import windows
 from scoreassist.grid.melody_mask import melody_mask
-from scoreassist.grid.roll import KEYS, LOWEST_KEY, MEASURE_TICKS, Roll, RollNote, roll_of_notes
+from scoreassist.grid.roll import KEYS, LOWEST_KEY, MEASURE_TICKS, Roll, RollNote
 from scoreassist.grid.vocabulary import REST_PITCH as REST
 from scoreassist.networks.deephear.options import ManipulationOptions
 from scoreassist.networks.deephear.paper import (
@@ -214,6 +215,19 @@ def test_a_roll_with_nothing_hidden_comes_back(network: DeepHear2015):
     whole = roll_of([RollNote(0, C4, 4)], 8)
     filled = Paper(network).fill(whole, OPTIONS)
     assert (filled.sounding == whole.sounding).all()
+
+
+def test_a_roll_is_filled_by_one_thread_and_the_others_come_back(network: DeepHear2015):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    seen: list[int] = []
+    try:
+        options = ManipulationOptions(iterations=2, restarts=1)
+        Paper(network).fill(MELODY, options, lambda done, most: seen.append(torch.get_num_threads()))
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_windows_are_cut_and_joined_again():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from click.testing import CliRunner, Result
 from dicing import dice
 from schema import schema_errors
 
-from scoreassist.assistant import generate
+from scoreassist.assistant import complete, generate, harmonize
 from scoreassist.cli import program
 from scoreassist.errors import RequestError
 from scoreassist.files.document import Score
@@ -203,13 +204,49 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_others():
         ({"metre": "5/4"}, "no metre '5/4'"),
         ({"style": "ragtime", "metre": "3/4"}, "no metre '3/4'"),
         ({"layout": "piano"}, "no layout 'piano'"),
-        ({"style": "ragtime", "passes": 3}, "'passes' means nothing"),
-        ({"iterations": 3}, "'iterations' means nothing"),
+        ({"measures": 2.5}, "measures is 2.5; it must be a whole number"),
+        ({"measures": True}, "measures is True; it must be a whole number"),
+        (
+            {"style": "ragtime", "passes": 3},
+            "passes has no effect on ragtime; there are seed, temperature, candidates, iterations, model$",
+        ),
+        ({"iterations": 3}, "iterations has no effect on chorales; there are seed, temperature"),
     ],
 )
 def test_what_a_style_does_not_have_is_refused(wishes: dict[str, object], told: str):
     with pytest.raises(RequestError, match=told):
         generate(**wishes)
+
+
+@pytest.mark.parametrize(
+    ("wish", "told"),
+    [
+        ({"seed": 2**70}, f"seed is {2**70}; it must lie between"),
+        ({"seed": "a"}, "seed is 'a'; it must be a whole number"),
+        ({"iterations": "x"}, "iterations is 'x'; it must be a whole number"),
+        ({"iterations": 2.5}, "iterations is 2.5; it must be a whole number"),
+        ({"iterations": -1}, "iterations is -1; it must lie between 0 and 10000"),
+        ({"candidates": True}, "candidates is True; it must be a whole number"),
+        ({"candidates": 0}, "candidates is 0; it must lie between 1 and 256"),
+        ({"temperature": "1"}, "temperature is '1'; it must be a number"),
+        ({"temperature": float("nan")}, "temperature is nan; it must lie between 0 and 10"),
+        ({"temperature": 11}, "temperature is 11; it must lie between 0 and 10"),
+    ],
+)
+def test_options_of_ragtime_are_checked_as_those_of_chorales_are(wish: dict[str, object], told: str):
+    with pytest.raises(RequestError, match=told):
+        generate(style="ragtime", **wish)
+
+
+def test_an_option_that_a_style_does_not_have_is_refused_in_the_same_words_everywhere():
+    melody = blank_score(1)
+    told = []
+    for ask in (partial(generate), partial(harmonize, melody), partial(complete, melody)):
+        with pytest.raises(RequestError) as refusal:
+            ask(style="ragtime", passes=3)
+        told.append(str(refusal.value).partition(";")[0])
+        assert "progress" not in str(refusal.value)
+    assert set(told) == {"passes has no effect on ragtime"}
 
 
 def test_every_style_names_a_metre_and_a_layout_that_can_be_written():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from judge import canonical
+from judge import canonical, unnumbered
 from lxml import etree
 from schema import schema_errors
 from shorthand import Staff, line, measure_of, score
@@ -35,14 +35,14 @@ def opened(*staves: Staff | str) -> tuple[Score, Timeline]:
 def accompanied(staff: Staff, new: str) -> etree._Element:
     """A lone melody with a left hand below it, and notes on its stems; valid, and its own notes as they were."""
     document, timeline = opened(staff)
-    given = [(note, canonical(note)) for note in document.root.iter("note")]
+    given = [(note, unnumbered(note)) for note in document.root.iter("note")]
     hands = add_left_hand(timeline)
     end = timeline.measures[-1].onset + timeline.measures[-1].length
     access = access_of(timeline, hands, [Region(LEFT, timeline.measures[0].onset, end, "empty")], join=True)
     transcribe(timeline, hands, access, notes(new))
     assert schema_errors(document.to_xml()) == []
     assert validate(document) == []
-    assert [canonical(note) for note, _ in given] == [before for _, before in given] or staff.divisions == 1
+    assert [unnumbered(note) for note, _ in given] == [before for _, before in given] or staff.divisions == 1
     return document.root
 
 
@@ -103,6 +103,25 @@ def test_a_score_for_other_players_is_refused():
     _, timeline = opened("c5:w", "c4:w", "c3:w")
     with pytest.raises(RequestError, match="3 parts and no part with two staves"):
         find_hands(timeline)
+
+
+def test_three_staves_are_refused_by_their_part():
+    _, timeline = opened(Staff("c5:w // c4:w // c3:w", clefs=("treble", "treble", "bass")))
+    with pytest.raises(RequestError, match="part P1: has 3 staves, and a piano has two; leave the two"):
+        find_hands(timeline)
+
+
+@pytest.mark.parametrize("aside", ["<!-- by ear -->", "<?by ear?>"])
+def test_a_second_staff_is_said_beside_whatever_else_stands_in_the_attributes(aside: str):
+    text = score(Staff("c5:h", time="2/4")).replace(b"<time>", aside.encode() + b"<time>")
+    document = open_score(text).copy()
+    add_left_hand(read_timeline(document))
+    assert schema_errors(document.to_xml()) == []
+    children = [child.tag for child in measure_of(document.root, 1).find("attributes")]
+    assert [tag for tag in children if isinstance(tag, str)] == [
+        *("divisions", "key", "time", "staves"),
+        *("clef", "clef"),
+    ]
 
 
 def test_two_parts_with_a_staff_each_are_two_hands():

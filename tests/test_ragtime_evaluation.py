@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from rolls import roll_of_notes
 
 from scoreassist.cli import program
 from scoreassist.corpus import RagPiece
 from scoreassist.evaluation import piano_report
 from scoreassist.evaluation.piano_baselines import Baseline, bars, previous_measure, retrieval, rule, vote
-from scoreassist.evaluation.piano_report import evaluate_piano, melody_score, read_again
+from scoreassist.evaluation.piano_report import evaluate_piano, melody_score, read_again, written
 from scoreassist.evaluation.piano_style import mean_and_range, piano_style
 from scoreassist.evaluation.ragtime import (
     ALL_KEYS,
@@ -26,7 +27,6 @@ from scoreassist.evaluation.ragtime import (
     given_melody,
     melody_kept,
     melody_notes,
-    shifted,
     windows,
     wrong_cells,
 )
@@ -34,10 +34,12 @@ from scoreassist.evaluation.records import key_of
 from scoreassist.evaluation.tables import likelihood_table
 from scoreassist.evaluation.tasks import MELODIES, count_pieces, set_exam
 from scoreassist.grid.hollow import under_melody
-from scoreassist.grid.roll import KEYS, LOWEST_KEY, Roll, RollNote, roll_of_notes, top_line
+from scoreassist.grid.roll import KEYS, LOWEST_KEY, Roll, RollNote, shifted, top_line
 from scoreassist.networks.deephear.options import ManipulationOptions
 from scoreassist.networks.deephear.pianist import Pianist
+from scoreassist.networks.store import build_network
 from scoreassist.options import ITERATIONS
+from scoreassist.recipes import load_recipe
 
 Notes = list[tuple[int, int, int]]
 """Onset, pitch (MIDI) and length of notes, times in sixteenths."""
@@ -165,6 +167,30 @@ def test_the_score_of_a_melody_has_the_melody_and_no_left_hand(place: int):
     assert (again.place == rag.place).all()
 
 
+@pytest.mark.parametrize("place", [0, 6])
+def test_the_score_of_a_melody_has_the_rags_keys(place: int):
+    rag = roll(TUNE + later(TUNE, 10), [], ticks=26, place=place)
+    front = -place % 8
+    rag = replace(rag, fifths=np.repeat([-4, -3, -4], [front + 8, 8, 10 - front]))
+    changes = [
+        (measure.get("number"), key.findtext("fifths"))
+        for measure in melody_score(rag).root.iter("measure")
+        for key in measure.iter("key")
+    ]
+    first = 0 if place else 1
+    assert changes == [(str(first), "-4"), ("2", "-3"), ("3", "-4")]
+    assert (read_again(melody_score(rag), rag).fifths == rag.fifths).all()
+
+
+def test_what_goes_on_from_the_melody_is_no_note_of_what_is_written():
+    # C5 is the melody, and goes on when that has gone on to E5: no strike there, as in a score that is filled.
+    rag = roll([(0, 72, 4), (4, 76, 4)], [(0, 48, 8)])
+    filled = replace(rag, sounding=rag.sounding | cells(*((72, tick) for tick in range(4, 8))))
+    again = read_again(written(rag, filled), rag)
+    assert (4, 72) not in struck_at(again.struck)
+    assert (0, 48) in struck_at(again.struck)
+
+
 # Baselines
 
 
@@ -262,6 +288,17 @@ def test_a_spread_has_mean_and_ends():
     assert mean_and_range([{"x": 1.0}, {"x": 4.0}]) == {"x": {"mean": 2.5, "least": 1.0, "most": 4.0}}
 
 
+def test_when_deephear_is_validated_an_f1_says_that_its_threshold_was_chosen():
+    recipe = load_recipe("deephear")
+    figures = recipe.validation([RagPiece("one", "valid", roll(TUNE, C_MAJOR_MEASURE))])(
+        build_network("deephear", recipe.sizes)
+    )
+    assert "f1" not in figures
+    assert figures["f1_best_threshold"] + figures["missed"] == pytest.approx(1)
+    assert set(recipe.curves) <= set(figures)
+    assert recipe.options.decides in figures
+
+
 # Reports
 
 
@@ -291,7 +328,7 @@ class Knowing:
 @pytest.fixture
 def knowing(monkeypatch: pytest.MonkeyPatch) -> Pianist:
     rag = roll(TUNE + later(TUNE, 8, 5), C_MAJOR_MEASURE + later(C_MAJOR_MEASURE, 8, 5), ticks=16)
-    train = [roll(TUNE, [(0, 48, 4), (4, 48, 4)])]
+    train = [roll(TUNE, [(0, 48, 4), (4, 48, 4)]), roll([(0, 108, 1)], [])]
     monkeypatch.setattr(piano_report, "held_out", lambda *_, **__: [RagPiece("one", "test", rag)])
     monkeypatch.setattr(piano_report, "training_rags", lambda *_: train)
     return Knowing([rag], train)
@@ -300,6 +337,7 @@ def knowing(monkeypatch: pytest.MonkeyPatch) -> Pianist:
 def test_a_model_that_knows_the_answer_has_all_figures_right(knowing: Pianist):
     report = evaluate_piano(knowing, "test", ManipulationOptions(seed=3, iterations=7))
     assert (report["seed"], report["iterations"], report["pieces"], report["moved_by"]) == (3, 7, 1, 12)
+    assert report["training_pieces"] == 2
     assert report["f1"] == report["f1_pitch_class"] == report["f1_written"] == 1.0
     assert report["per_piece"] == {"one": {"f1": 1.0, "f1_pitch_class": 1.0}}
     assert report["wrong_cells"] == 1.0
@@ -322,6 +360,7 @@ def test_the_command_prints_a_report(knowing: Pianist, monkeypatch: pytest.Monke
     table = CliRunner().invoke(program, ["evaluate", "deephear", "--split", "test"]).stdout
     assert "deephear                                 1.000        1.000\n" in table
     assert "melody kept, note for note, %                  100.0" in table
+    assert "compared with 2 training rags\n" in table
 
 
 def test_a_recorded_command_measures_the_same_again(knowing: Pianist, monkeypatch: pytest.MonkeyPatch):
@@ -334,6 +373,16 @@ def test_a_recorded_command_measures_the_same_again(knowing: Pianist, monkeypatc
     assert (model, report["data"]) == ("deephear", "rags of a folder")
     again = "scoreassist evaluate deephear --task accompany --split test --seed 0 --from tests --iterations 7"
     assert command == again
+
+
+def test_figures_against_a_single_training_rag_are_not_recorded(knowing: Pianist, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("scoreassist.networks.store.load_pianist", lambda name: knowing)
+    monkeypatch.setattr("scoreassist.evaluation.record", lambda *_: pytest.fail("recorded"))
+    monkeypatch.setattr(piano_report, "training_rags", lambda *_: [roll(TUNE, C_MAJOR_MEASURE)])
+    assert CliRunner().invoke(program, ["evaluate", "deephear"]).exit_code == 0
+    answer = CliRunner().invoke(program, ["evaluate", "deephear", "--record"])
+    assert (answer.exit_code, answer.stderr.count("\n")) == (2, 1)
+    assert "one training rag only" in answer.stderr
 
 
 @pytest.mark.parametrize(

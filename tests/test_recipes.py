@@ -300,3 +300,12 @@ def test_every_recipe_can_be_read(name: str):
 def test_an_unknown_recipe_is_refused_with_those_there_are():
     with pytest.raises(RequestError, match=", ".join(RECIPES)):
         load_recipe("bach-organ")
+
+
+def test_the_help_of_train_has_an_example_for_every_recipe():
+    told = CliRunner().invoke(program, ["train", "--help"]).stdout.splitlines()
+    for name, row in RECIPES.items():
+        (line,) = (line for line in told if line.endswith(f" models/{name}"))
+        words = line.split()[2:-1]
+        assert recipe_name(words[0], words[2] if len(words) > 1 else None) == name
+        assert row.network == words[0]

@@ -15,7 +15,7 @@ from scoreassist.errors import RequestError, UnreadableError
 from scoreassist.options import CANDIDATES, ITERATIONS, PASSES, RESTARTS, SPREAD, TEMPERATURE
 from scoreassist.styles import STYLE, STYLES
 
-# Options that are left to the style unless they are typed.
+# Options that are left to the style unless they are typed; `generate` has some of them.
 WISHES = ("temperature", "candidates", "passes", "iterations", "model")
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

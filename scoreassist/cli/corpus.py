@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from scoreassist.errors import InputError
-from scoreassist.folders import cache_folder, data_folder
+from scoreassist.folders import data_folder
 
 NAME_WIDTH = 16
 
@@ -28,11 +28,11 @@ def list_corpora() -> None:
     scoreassist corpus list
     """
     from scoreassist.corpus import ragtime
+    from scoreassist.corpus.ragtime import built_folder, is_built
 
     rows = json.loads((data_folder("corpora") / "bach-chorales" / "split.json").read_text())["chorales"]
     click.echo(_row("bach-chorales", "in music21", Counter(row["split"] for row in rows.values())))
-    built = cache_folder() / "ragtime"
-    where = f"in {built}" if built.is_dir() else "in music21; `scoreassist corpus build ragtime` fetches more"
+    where = f"in {built_folder()}" if is_built() else "in music21; `scoreassist corpus build ragtime` fetches more"
     click.echo(_row("ragtime", where, Counter(piece.split for piece in ragtime())))
 
 
@@ -47,16 +47,17 @@ def list_corpora() -> None:
 def build(name: str, folder: Path | None) -> None:
     r"""Fetch a corpus that is not shipped.
 
-    It is put where training and evaluation look for it: into the cache folder. Joplin's rags are the digital
-    edition of Craig Stuart Sapp (CC BY-NC-SA 4.0). Of a folder, pieces that the manifest in corpora/ragtime does
-    not know are trained on. Exit status 3 if the edition cannot be reached or no piece can be used.
+    It is put where training and evaluation look for it: into the cache folder, in the place of what was built
+    before. Joplin's rags are the digital edition of Craig Stuart Sapp (CC BY-NC-SA 4.0). Of a folder, pieces that
+    the manifest in corpora/ragtime does not know are trained on. Exit status 3 if the edition cannot be reached or
+    no piece can be used; what was built before then stays.
 
     \b
     scoreassist corpus build ragtime
     scoreassist corpus build ragtime --from joplin/kern
     """
     from scoreassist.corpus import build_ragtime
-    from scoreassist.corpus.ragtime import SPLITS
+    from scoreassist.corpus.ragtime import SPLITS, built_folder
 
     done: Counter[str] = Counter()
     hidden = not sys.stderr.isatty()
@@ -71,7 +72,7 @@ def build(name: str, folder: Path | None) -> None:
     if not usable:
         raise InputError("has no piece for piano in 2/4; name another folder", source=str(folder or name))
     left_out = f"; left out {done['left out']}" if done["left out"] else ""
-    click.echo(f"{_told(Counter(usable))}{left_out}; in {cache_folder() / name}", err=True)
+    click.echo(f"{_told(Counter(usable))}{left_out}; in {built_folder()}", err=True)
 
 
 def _most(folder: Path | None) -> int:

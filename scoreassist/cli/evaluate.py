@@ -101,6 +101,8 @@ def evaluate(model: str, task: str | None, split: str, as_json: bool, record: bo
     tasks = _tasks(model, task)
     for name in tasks:
         _check(name, record, wishes)
+    if record and task == ACCOMPANY:
+        _check_training(wishes["folder"])
     measure = {"samples": _samples, ACCOMPANY: _piano}.get(task, _likelihood)
     reports = [{"model": model} | measure(model, name, split, wishes) for name in tasks]
     if record:
@@ -175,6 +177,17 @@ def _check(task: str, record: bool, wishes: dict[str, Any]) -> None:
             raise RequestError(f"{option} has no effect with --task {task}; leave it out")
     if record and wishes["limit"] is not None:
         raise RequestError("figures of a few pieces are not recorded; leave out --limit or --record")
+
+
+def _check_training(folder: Path | None) -> None:
+    """Refuse records of figures that compare with next to nothing."""
+    from scoreassist.evaluation.piano_report import training_rags
+
+    if len(training_rags(folder)) < 2:
+        raise RequestError(
+            "figures that compare with one training rag only are not recorded; fetch more with"
+            " `scoreassist corpus build ragtime`, or leave out --record"
+        )
 
 
 def _likelihood(model: str, task: str, split: str, wishes: dict[str, Any]) -> dict[str, Any]:

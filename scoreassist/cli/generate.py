@@ -7,22 +7,13 @@ from typing import Any
 
 import click
 
+from scoreassist.cli.commands import WISHES, style_option
 from scoreassist.cli.output import check_outputs, deliver, fill_bar
 from scoreassist.options import CANDIDATES, RESTARTS
-from scoreassist.styles import STYLE, STYLES
-
-# Options that are left to the style unless they are typed.
-WISHES = ("temperature", "candidates", "passes", "iterations")
 
 
 @click.command()
-@click.option(
-    "--style",
-    type=click.Choice(list(STYLES)),
-    default=STYLE,
-    show_default=True,
-    help="; ".join(f"{name}: {style.summary}" for name, style in STYLES.items()) + ".",
-)
+@style_option
 @click.option("--measures", type=int, default=16, show_default=True, help="1 to 512; an upbeat does not count.")
 @click.option("--key", help="A-, F#; f# or 'D minor' for minor keys; default C.")
 @click.option("--metre", help="4/4 or 3/4 for chorales, 2/4 for ragtime; default the first.")
@@ -59,7 +50,7 @@ def generate(**options: Any) -> None:
     from scoreassist import assistant
 
     check_outputs(options)
-    wishes = {name: options[name] for name in WISHES if options[name] is not None}
+    wishes = {name: options[name] for name in WISHES if options.get(name) is not None}
     with fill_bar(options["style"]) as progress:
         result = assistant.generate(
             style=options["style"],

@@ -108,7 +108,8 @@ def deliver(result: Result, options: dict[str, Any], nothing: str) -> None:
     if options["as_json"]:
         click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
     else:
-        _report(result.as_json(), nothing)
+        searched = result.seconds["model"] > 0
+        _report(result.as_json(), "no note was found for what is marked or empty" if searched else nothing)
 
 
 def _report(report: dict[str, Any], nothing: str) -> None:

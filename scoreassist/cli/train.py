@@ -58,9 +58,12 @@ def train(
     r"""Train a model from its corpus; a run that was stopped goes on where it was.
 
     \b
-    scoreassist train anticipation-rnn                          models/bach-chorale
-    scoreassist train anticipation-rnn --corpus bach-sopranos   models/bach-melody
-    scoreassist train revision                                  models/bach-revision
+    scoreassist train anticipation-rnn                             models/bach-chorale
+    scoreassist train anticipation-rnn --corpus bach-sopranos      models/bach-melody
+    scoreassist train revision                                     models/bach-revision
+    scoreassist train deephear                                     models/deephear
+    scoreassist train deephear-2015                                models/deephear-2015
+    scoreassist train anticipation-rnn --corpus ragtime-melodies   models/ragtime-melody
     """
     import torch
 

@@ -45,7 +45,7 @@ def cached(kind: str, key: str, read: Callable[[], Mapping[str, Arrays]]) -> Map
 def _encoding() -> str:
     """A print of the code that makes the arrays."""
     package = Path(__file__).parent.parent
-    rooms = ("files", "score", "grid")
+    rooms = ("files", "score", "grid", "corpus")
     sources = sorted(file for room in rooms for file in (package / room).glob("*.py"))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 

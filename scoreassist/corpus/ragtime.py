@@ -8,6 +8,7 @@ from a folder. Without them there is one rag, which music21 ships.
 from __future__ import annotations
 
 import json
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -22,9 +23,11 @@ from scoreassist.files.convert import FOREIGN_SUFFIXES
 from scoreassist.files.document import SUFFIXES, Score, open_score, write_whole
 from scoreassist.folders import cache_folder, data_folder
 from scoreassist.grid.roll import Roll, read_roll
-from scoreassist.score.timeline import Part, Timeline, read_timeline
+from scoreassist.score.timeline import Measure, Part, Timeline, read_timeline
 
 EDITION = "https://raw.githubusercontent.com/craigsapp/joplin/master/kern"
+WORKS = "piano works of Scott Joplin wholly in 2/4, digital edition by Craig Stuart Sapp"
+LICENCE = "weights: CC BY-NC-SA 4.0, as the edition that they are trained on, which is not part of this project"
 EMBEDDED = "mapleleaf"
 PATIENCE_SECONDS = 30
 SPLITS = ("train", "valid", "test")
@@ -73,7 +76,7 @@ def ragtime(*splits: str, folder: str | Path | None = None) -> list[RagPiece]:
         raise InputError(
             f"has no rags of the split {' or '.join(splits or SPLITS)}; fetch Joplin's with"
             " `scoreassist corpus build ragtime`",
-            source=str(folder or _built()),
+            source=str(folder or built_folder()),
         )
     marks = {name: files[name].stat() for name in wanted}
     key = " ".join(f"{name} {mark.st_size} {mark.st_mtime_ns}" for name, mark in marks.items())
@@ -84,7 +87,7 @@ def ragtime(*splits: str, folder: str | Path | None = None) -> list[RagPiece]:
 
     pieces = [RagPiece(name, named[name], Roll(**arrays)) for name, arrays in cached("ragtime", key, read).items()]
     if not pieces:
-        raise InputError("has nothing for piano wholly in 2/4", source=str(folder or _built()))
+        raise InputError("has nothing for piano wholly in 2/4", source=str(folder or built_folder()))
     return pieces
 
 
@@ -122,7 +125,7 @@ def read_rag(path: Path) -> Roll:
 def _roll(score: Score) -> Roll:
     timeline = read_timeline(score)
     staves = _piano(timeline)
-    if len({len(part.measures) for part, _ in staves}) > 1 or any(m.length > LENGTH for m in timeline.measures):
+    if len({len(part.measures) for part, _ in staves}) > 1 or not all(map(_in_two, timeline.measures)):
         raise InputError("is not wholly in 2/4, or its hands do not go together", source=score.name)
     roll = read_roll(timeline, staves)
     if not roll.right.any() or not (roll.sounding & ~roll.right).any():
@@ -130,10 +133,15 @@ def _roll(score: Score) -> Roll:
     return roll
 
 
+def _in_two(measure: Measure) -> bool:
+    """Whether a measure is one of 2/4, or a part of one, as a pickup is."""
+    return measure.metre is not None and measure.metre.length == LENGTH and measure.length <= LENGTH
+
+
 def build_ragtime(folder: str | Path | None = None) -> Iterator[tuple[str, str]]:
     """Put rags into the cache folder, as MusicXML, which is read much quicker than what they were.
 
-    They take the place of those that were there.
+    They take the place of those that were there once all are read, and if there are any.
 
     Parameters
     ----------
@@ -151,25 +159,28 @@ def build_ragtime(folder: str | Path | None = None) -> Iterator[tuple[str, str]]
         The edition cannot be reached, or the folder has no scores.
     """
     files = {} if folder is None else _files(Path(folder))
-    target = _built()
-    target.mkdir(parents=True, exist_ok=True)
-    before, kept = set(target.iterdir()), set()
-    for name in files or manifest():
-        if split_of(name) not in SPLITS:
+    target = built_folder()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ragtime-", dir=target.parent) as beside:
+        new, old = Path(beside) / "new", Path(beside) / "old"
+        new.mkdir()
+        for name in files or manifest():
+            if split_of(name) not in SPLITS:
+                yield name, split_of(name)
+                continue
+            score = None if files else _fetch(name)
+            try:
+                score = score or open_score(files[name])
+                _roll(score)
+            except InputError as error:
+                yield name, error.what
+                continue
+            write_whole(new / f"{name}.musicxml", score.to_xml())
             yield name, split_of(name)
-            continue
-        score = None if files else _fetch(name)
-        try:
-            score = score or open_score(files[name])
-            _roll(score)
-        except InputError as error:
-            yield name, error.what
-            continue
-        kept.add(path := target / f"{name}.musicxml")
-        write_whole(path, score.to_xml())
-        yield name, split_of(name)
-    for old in before - kept:  # of a corpus that was built from elsewhere
-        old.unlink()
+        if any(new.iterdir()):
+            if target.exists():
+                target.rename(old)
+            new.rename(target)
 
 
 def _fetch(name: str) -> Score:
@@ -185,17 +196,25 @@ def _fetch(name: str) -> Score:
         ) from error
 
 
-def _built() -> Path:
+def built_folder() -> Path:
+    """Where `build_ragtime` puts rags."""
     return cache_folder() / "ragtime"
 
 
-def _default_files() -> dict[str, Path]:
+def is_built() -> bool:
+    """Whether there are rags that `build_ragtime` has put there."""
     try:
-        return _files(_built())
+        return bool(_files(built_folder()))
     except ScoreassistError:
-        import music21
+        return False
 
-        return {EMBEDDED: Path(music21.__file__).parent / "corpus" / "joplin" / "maple_leaf_rag.mxl"}
+
+def _default_files() -> dict[str, Path]:
+    if is_built():
+        return _files(built_folder())
+    import music21
+
+    return {EMBEDDED: Path(music21.__file__).parent / "corpus" / "joplin" / "maple_leaf_rag.mxl"}
 
 
 def _files(folder: Path) -> dict[str, Path]:

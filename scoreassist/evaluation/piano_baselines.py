@@ -13,8 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from scoreassist.evaluation.ragtime import shifted
-from scoreassist.grid.roll import LOWEST_KEY, MEASURE_TICKS, Roll
+from scoreassist.grid.roll import LOWEST_KEY, MEASURE_TICKS, Roll, shifted
 from scoreassist.grid.vocabulary import REST_PITCH
 
 BEYOND = -2  # pitch of the melody before a piece and after it

@@ -8,9 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from lxml import etree
+
 from scoreassist.corpus import RagPiece, ragtime
 from scoreassist.corpus.ragtime import manifest, split_of
-from scoreassist.errors import RequestError
+from scoreassist.errors import InputError, RequestError
 from scoreassist.evaluation.piano_baselines import BASELINES
 from scoreassist.evaluation.piano_style import mean_and_range, piano_style
 from scoreassist.evaluation.ragtime import (
@@ -37,7 +39,7 @@ from scoreassist.score.hands import LEFT_HAND, find_hands, piano_staves
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.regions import Region
 from scoreassist.score.timeline import Timeline, read_timeline
-from scoreassist.transcription import access_of, transcribe
+from scoreassist.transcription import access_of, new_notes, transcribe
 from scoreassist.writing.blank import blank_score
 
 TASK = "accompany"
@@ -71,14 +73,15 @@ def evaluate_piano(
     Returns
     -------
     dict
-        ``task, split, data, seed, iterations, restarts, pieces``; ``moved_by``, by how many semitones at most
-        training windows are moved when what is copied is counted; ``f1, f1_pitch_class`` of the struck cells that
-        the model writes to the melodies, and ``f1_written`` of what of it comes out as notation; ``baselines``, by
+        ``task, split, data, seed, iterations, restarts, pieces``; ``training_pieces``, with which the baselines
+        and what is copied are measured; ``moved_by``, by how many semitones at most training windows are moved
+        when what is copied is counted; ``f1, f1_pitch_class`` of the struck cells that the model writes to the
+        melodies, and ``f1_written`` of what of it comes out as notation; ``baselines``, by
         name; ``per_piece``, by the pieces' names; ``wrong_cells``, of a window of 88 × 64 that goes through the
         code and back; ``copied_share`` of the sounding cells of windows that random codes decode to, and
         ``copied_share_real`` of those of the rags; ``copied_share_written, copied_share_written_real`` of
-        accompaniments alone; ``melody_kept``; ``style`` of the ``rags`` and of the ``outputs``, read from the
-        written scores.
+        accompaniments alone, of their strikes, not of what sounds; ``melody_kept``; ``style`` of the ``rags`` and
+        of the ``outputs``, read from the written scores.
 
     Raises
     ------
@@ -104,6 +107,7 @@ def evaluate_piano(
         "iterations": options.iterations,
         "restarts": options.restarts,
         "pieces": len(pieces),
+        "training_pieces": len(train),
         "moved_by": max(semitones),
         **mean_hits(rows),
         "f1_written": as_notation["f1"],
@@ -118,12 +122,12 @@ def evaluate_piano(
 
 
 def held_out(split: str, folder: str | Path | None = None, limit: int | None = None) -> list[RagPiece]:
-    """The rags of a split; of a folder also those of one's own, which the manifest does not know.
+    """The rags of a split; of a folder also those of one's own, which neither the manifest nor the corpus knows.
 
     Raises
     ------
     InputError
-        There are none.
+        There are none, or the corpus that was built has them all among its training pieces.
     RequestError
         `limit` is no positive number.
     """
@@ -131,7 +135,13 @@ def held_out(split: str, folder: str | Path | None = None, limit: int | None = N
         raise RequestError(f"--limit is {limit}; ask for one piece or more")
     if folder is None or not _names(folder) - set(manifest()):
         return ragtime(split, folder=folder)[:limit]
-    pieces = [piece for piece in ragtime(folder=folder) if piece.split == split or piece.name not in manifest()]
+    of_split = {name for name in _names(folder) if split_of(name) == split and name in manifest()}
+    wanted = of_split | _names(folder) - set(manifest()) - {piece.name for piece in ragtime("train")}
+    pieces = [piece for piece in ragtime(folder=folder) if piece.name in wanted]
+    if not pieces:
+        raise InputError(
+            "has no rags but those that are trained on; name a folder with others", source=str(folder)
+        )
     return pieces[:limit]
 
 
@@ -172,7 +182,7 @@ def of_windows(
 def of_accompaniments(
     rags: Sequence[Roll], filled: Sequence[Roll], train: Sequence[Roll], semitones: Sequence[int]
 ) -> dict[str, float]:
-    """``copied_share_written, copied_share_written_real``: the same of all but the melodies."""
+    """``copied_share_written, copied_share_written_real``: of the strikes of all but the melodies."""
     library = windows([_without_melody(rag) for rag in train]).struck
     answers = [
         replace(rag, struck=answer.struck & ~given_melody(rag).known)
@@ -194,13 +204,24 @@ def melody_score(rag: Roll) -> Score:
     """A score for piano with a rag's melody in the right hand, and nothing in the left one."""
     pickup = int(-rag.place[0]) % MEASURE_TICKS
     measures = -(-(rag.ticks - pickup) // MEASURE_TICKS) + bool(pickup)
-    timeline = read_timeline(
-        blank_score(measures, int(rag.fifths[0]), pickup=Fraction(pickup, TICKS_PER_QUARTER), title="melody")
-    )
+    score = blank_score(measures, int(rag.fifths[0]), pickup=Fraction(pickup, TICKS_PER_QUARTER), title="melody")
+    _change_keys(score, rag, pickup)
+    timeline = read_timeline(score)
     hands = find_hands(timeline)
     everything = [_whole(timeline, hand) for hand in hands.singers]
     transcribe(timeline, hands, access_of(timeline, hands, everything, join=False), [], melody_notes(rag))
     return timeline.score
+
+
+def _change_keys(score: Score, rag: Roll, pickup: int) -> None:
+    """Write the rag's later key signatures, each into the first measure that begins in it."""
+    starts = [*([0] if pickup else []), *range(pickup, rag.ticks, MEASURE_TICKS)]
+    fifths = rag.fifths[starts]
+    for measure, before, now in zip(list(score.root.iter("measure"))[1:], fifths, fifths[1:], strict=False):
+        if now != before:
+            attributes = etree.Element("attributes")
+            etree.SubElement(etree.SubElement(attributes, "key"), "fifths").text = str(now)
+            measure.insert(0, attributes)
 
 
 def written(rag: Roll, filled: Roll) -> Score:
@@ -217,7 +238,7 @@ def written(rag: Roll, filled: Roll) -> Score:
     hands = find_hands(timeline)
     access = access_of(timeline, hands, [_whole(timeline, LEFT_HAND)], join=True)
     hidden = ~given_melody(rag).known
-    transcribe(timeline, hands, access, notes_of_roll(filled.struck & hidden, filled.sounding & hidden))
+    transcribe(timeline, hands, access, new_notes(filled.struck, filled.sounding, hidden))
     return timeline.score
 
 

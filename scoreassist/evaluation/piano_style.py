@@ -14,10 +14,9 @@ import numpy as np
 
 from scoreassist.grid.roll import KEYS, LOWEST_KEY, MEASURE_TICKS, Roll
 from scoreassist.score.metre import TICKS_PER_QUARTER
+from scoreassist.theory.hands import FINGERS, SPAN
 
 KEY_TICKS = 4 * MEASURE_TICKS
-SPAN = 14  # semitones: a ninth
-FINGERS = 5
 
 MAJOR, HARMONIC_MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 11)
 CHORD_SHAPES = ((0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8), (0, 4, 7, 10), (0, 3, 7, 10), (0, 3, 6, 9))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scoreassist.grid.melody_mask import melody_mask
-from scoreassist.grid.roll import KEYS, LOWEST_KEY, Roll, RollNote
+from scoreassist.grid.roll import KEYS, LOWEST_KEY, Roll, RollNote, shifted
 from scoreassist.grid.vocabulary import REST_PITCH
 
 WINDOW_TICKS, HOP_TICKS = 64, 16  # eight measures, two measures: Sun (2015)
@@ -153,14 +153,6 @@ def copied_share(cells: np.ndarray, train: np.ndarray, semitones: Sequence[int] 
         most = np.maximum(most, (moved @ library.T).max(axis=1, initial=0))
     sounds = notes > 0
     return float((most[sounds] / notes[sounds]).mean()) if sounds.any() else float("nan")
-
-
-def shifted(cells: np.ndarray, semitones: int) -> np.ndarray:
-    """Cells (..., 88, ticks) some keys higher; what leaves the keyboard is lost."""
-    moved = np.zeros_like(cells)
-    low, high = max(semitones, 0), KEYS + min(semitones, 0)
-    moved[..., low:high, :] = cells[..., low - semitones : high - semitones, :]
-    return moved
 
 
 def melody_notes(roll: Roll) -> list[RollNote]:

@@ -118,7 +118,10 @@ def piano_table(report: dict[str, Any]) -> str:
                 "–".join(_text(spread[end], digits) for end in ("least", "most")),
             ]
         style.append(row)
-    settings = f"{report['iterations']} iterations, {report['restarts']} restarts"
+    settings = (
+        f"{report['iterations']} iterations, {report['restarts']} restarts;"
+        f" compared with {report['training_pieces']} training rags"
+    )
     return "\n".join(
         [_title(report), settings, "", aligned(f1), "", aligned(figures), "", aligned(style)],
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from scoreassist.grid.roll import RollNote
 from scoreassist.score.events import Event
+from scoreassist.score.hands import at_home
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.singers import Singer
 from scoreassist.score.timeline import Timeline
@@ -28,12 +29,12 @@ class GivenNote:
 
 
 def given_notes(timeline: Timeline, singer: Singer) -> list[GivenNote]:
-    """All notes of a staff in order of time, tied ones joined; finer ones last the tick in which they begin."""
+    """All notes of a hand in order of time, tied ones joined; finer ones last the tick in which they begin."""
     found: list[GivenNote] = []
     tied: dict[int, int] = {}  # by pitch: place of the note that goes on
     events = (
         event
-        for row in singer.part.measures
+        for row in at_home(singer.part).measures
         for event in sorted(row.events, key=lambda event: event.offset)
         if event.kind == "note" and event.staff == singer.staff and event.midi is not None
     )

@@ -15,7 +15,7 @@ from scoreassist.grid.voices import Grid
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.regions import Region
 from scoreassist.score.singers import Singer
-from scoreassist.score.timeline import Timeline
+from scoreassist.score.timeline import Measure, PartMeasure, Timeline
 from scoreassist.score.tuplets import tuplet_spans
 from scoreassist.writing.lyrics import syllables_of
 
@@ -135,18 +135,27 @@ def keep_whole(fill: np.ndarray, spans: list[tuple[int, int]]) -> None:
                 cut = True
 
 
+def off_the_sixteenths(measure: Measure) -> str | None:
+    """What is wrong with a measure whose length the grid cannot hold."""
+    if (measure.length * TICKS_PER_QUARTER).denominator == 1:
+        return None
+    return f"lasts {measure.length} quarters, which is not a whole number of sixteenths"
+
+
+def changing_divisions(row: PartMeasure) -> str | None:
+    """What is wrong with a measure that cannot be written into, since its durations change their meaning."""
+    same = all(then.divisions == row.start.divisions for _, then in row.changes)
+    return None if same else "changes its divisions half way"
+
+
 def leave_odd_measures(timeline: Timeline, grid: Grid, singer: Singer, fill: np.ndarray, marked: bool) -> None:
     """Take measures that the grid cannot hold out of a singer's holes, bool (ticks,); refuse what is marked."""
     for measure in timeline.measures:
         first, end = grid.measure_ticks(measure.index)
         if not fill[first:end].any():
             continue
-        row = singer.part.measures[measure.index]
-        if (measure.length * TICKS_PER_QUARTER).denominator != 1:
-            what = f"lasts {measure.length} quarters, which is not a whole number of sixteenths"
-        elif any(then.divisions != row.start.divisions for _, then in row.changes):
-            what = "changes its divisions half way"
-        else:
+        what = off_the_sixteenths(measure) or changing_divisions(singer.part.measures[measure.index])
+        if what is None:
             continue
         if not marked:
             fill[first:end] = False

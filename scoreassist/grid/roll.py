@@ -64,7 +64,9 @@ class Roll:
 
     def moved(self, semitones: int) -> Roll:
         """The same music higher; notes that leave the keyboard are lost."""
-        moved = {name: _moved(getattr(self, name), semitones) for name in ("sounding", "struck", "right", "known")}
+        moved = {
+            name: shifted(getattr(self, name), semitones) for name in ("sounding", "struck", "right", "known")
+        }
         melody = np.where(self.melody == REST_PITCH, REST_PITCH, self.melody + semitones)
         fifths = (self.fifths + 7 * semitones + 6) % 12 - 6
         return replace(self, melody=melody, fifths=fifths, **moved)
@@ -103,15 +105,6 @@ def notes_of_roll(struck: np.ndarray, sounding: np.ndarray) -> list[RollNote]:
             for onset in np.flatnonzero(begins)
         ]
     return sorted(notes)
-
-
-def roll_of_notes(notes: list[RollNote], ticks: int) -> tuple[np.ndarray, np.ndarray]:
-    """Struck and sounding cells, bool (88, ticks) each, of notes; what lies beyond the end is cut off."""
-    struck, sounding = np.zeros((2, KEYS, ticks), dtype=bool)
-    for note in notes:
-        struck[note.midi - LOWEST_KEY, note.onset] = True
-        sounding[note.midi - LOWEST_KEY, note.onset : note.onset + note.ticks] = True
-    return struck, sounding
 
 
 def read_roll(timeline: Timeline, staves: Sequence[tuple[Part, int]]) -> Roll:
@@ -168,10 +161,9 @@ def _extent(event: Event, measure: Measure) -> tuple[int, int]:
     return min(start, stops - 1), max(min(end, stops), start + 1)
 
 
-def _moved(cells: np.ndarray, semitones: int) -> np.ndarray:
+def shifted(cells: np.ndarray, semitones: int) -> np.ndarray:
+    """Cells (..., 88, ticks) some keys higher; what leaves the keyboard is lost."""
     moved = np.zeros_like(cells)
-    if semitones >= 0:
-        moved[semitones:] = cells[: KEYS - semitones]
-    else:
-        moved[:semitones] = cells[-semitones:]
+    low, high = max(semitones, 0), KEYS + min(semitones, 0)
+    moved[..., low:high, :] = cells[..., low - semitones : high - semitones, :]
     return moved

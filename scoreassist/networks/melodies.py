@@ -22,6 +22,7 @@ from scoreassist.networks.filler import Candidates, Task
 from scoreassist.networks.store import load_network
 from scoreassist.sampling import SamplingOptions
 from scoreassist.score.metre import Metre, strengths
+from scoreassist.theory.keys import Key
 from scoreassist.theory.tunes import RAGTIME, strangeness
 
 MODEL = "ragtime-melody"
@@ -207,13 +208,8 @@ def _begin_in_key(pitch: np.ndarray, struck: np.ndarray, hidden: np.ndarray, cho
         end += 1
 
 
-def _tonic(fifths: int, minor: bool) -> int:
-    """Pitch class of the tonic of a signature."""
-    return (fifths + (3 if minor else 0)) * 7 % 12
-
-
 def _triad(fifths: int, minor: bool) -> frozenset[int]:
-    tonic = _tonic(fifths, minor)
+    tonic = Key(fifths, minor).tonic
     return frozenset((tonic + step) % 12 for step in ((0, 3, 7) if minor else (0, 4, 7)))
 
 
@@ -223,7 +219,7 @@ def _settle_end(grid: Grid, place: np.ndarray, minor: bool) -> Grid:
     if start < 0 or place[start] != 0 or grid.known[0, start:].any():
         return grid
     low, high = LAST_TONIC
-    tonic = _tonic(int(grid.fifths[-1]), minor)
+    tonic = Key(int(grid.fifths[-1]), minor).tonic
     pitch, struck, known = grid.pitch.copy(), grid.struck.copy(), grid.known.copy()
     lowest = low + (tonic - low) % 12
     assert lowest <= high

@@ -113,6 +113,8 @@ def load_filler(name: str = MODEL) -> Filler:
     network = load_network(name)
     config = _config(model_folder(name))
     kind = _kind(config)
+    if kind.pianist is not None:
+        raise ModelError(f"'{name}' plays the piano; add the style ragtime, or try {MODEL}")
     if kind.filler is None:
         raise ModelError(f"'{name}' fills no grids by itself; try {MODEL}")
     if len(config["sizes"].get("rows", ALL_VOICES)) < len(ALL_VOICES):
@@ -135,7 +137,7 @@ def load_pianist(name: str = PIANO_MODEL) -> Pianist:
     network = load_network(name)
     kind = _kind(_config(model_folder(name)))
     if kind.pianist is None:
-        raise ModelError(f"'{name}' does not play the piano; try {PIANO_MODEL}")
+        raise ModelError(f"'{name}' does not play the piano; leave out the style ragtime, or try {PIANO_MODEL}")
     pianist: Pianist = _class(kind.pianist)(network)
     return pianist
 

@@ -17,17 +17,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scoreassist.corpus import RagPiece, ragtime
+from scoreassist.corpus.ragtime import LICENCE, WORKS
 from scoreassist.evaluation.ragtime import WINDOW_TICKS, windows, wrong_cells
 from scoreassist.grid.roll import KEYS
 from scoreassist.networks.deephear.paper import DeepHear2015, DeepHear2015Config, Paper
-from scoreassist.recipes.deephear import LICENCE
 from scoreassist.recipes.recipe import Recipe
 from scoreassist.training import TrainingOptions
 
-DATA = (
-    "piano works of Scott Joplin wholly in 2/4, digital edition by Craig Stuart Sapp, the first train rows of"
-    " corpora/ragtime/split.json; repeats not played out, each in its own key"
-)
+DATA = f"{WORKS}, the first train rows of corpora/ragtime/split.json; repeats not played out, each in its own key"
 PAPER_WINDOWS = 600  # the paper's "measures" last 16 sixteenths, and a window begins with each
 FIRST_MOMENTUM, MOMENTUM, FIRST_EPOCHS = 0.5, 0.9, 5
 WEIGHT_COST = 2e-4

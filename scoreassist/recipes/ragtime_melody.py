@@ -13,13 +13,13 @@ import numpy as np
 from torch import Tensor
 
 from scoreassist.corpus import RagPiece, ragtime
+from scoreassist.corpus.ragtime import LICENCE
 from scoreassist.evaluation import nll, piece_log_probs
 from scoreassist.grid.vocabulary import HIGHEST, LOWEST
 from scoreassist.grid.voices import Grid
 from scoreassist.networks.anticipation_rnn.network import AnticipationConfig, AnticipationRNN, cell_log_prob
 from scoreassist.networks.batch import Batch
 from scoreassist.networks.melodies import melody_grid
-from scoreassist.recipes.deephear import LICENCE
 from scoreassist.recipes.recipe import Recipe
 from scoreassist.recipes.windows import LARGEST_TRANSPOSITION, Mask, WindowOptions, Windows, allowed_transpositions
 

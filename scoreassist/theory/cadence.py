@@ -35,10 +35,24 @@ def tonic(grid: Grid) -> tuple[int, bool] | None:
     if weights.std() == 0:
         return None
     last = last_note(grid)
+    return likelier_key(fifths, weights, None if last is None else last[1])
+
+
+def likelier_key(fifths: int, weights: np.ndarray, last: int | None) -> tuple[int, bool]:
+    """Pitch class of the tonic, and whether the key is major: of the two keys of a signature.
+
+    Parameters
+    ----------
+    fifths : int
+    weights : array (12,)
+        How long each pitch class sounds; not all alike.
+    last : int, optional
+        The pitch on which the melody ends.
+    """
     scores = []
     for pitch_class, profile, major in ((fifths * 7 % 12, MAJOR, True), ((fifths * 7 + 9) % 12, MINOR, False)):
         fit = float(np.corrcoef(weights, np.roll(profile, pitch_class))[0, 1])
-        if last is not None and last[1] % 12 == pitch_class:
+        if last is not None and last % 12 == pitch_class:
             fit += LAST_NOTE_WEIGHT
         scores.append((fit, pitch_class, major))
     _, pitch_class, major = max(scores)

@@ -96,6 +96,8 @@ def blank_score(
     metre = parse_metre(metre) if isinstance(metre, str) else metre
     pickup = Fraction(pickup)
     low, high = MEASURES
+    if not isinstance(measures, int) or isinstance(measures, bool):
+        raise RequestError(f"measures is {measures!r}; it must be a whole number")
     if not low <= measures <= high:
         raise RequestError(f"{measures} measures cannot be written; ask for {low} to {high}")
     if layout not in LAYOUTS:

@@ -14,7 +14,7 @@ from scoreassist.score.timeline import Event, Part, Timeline, read_part
 from scoreassist.writing.divisions import off_the_grid, refine_divisions
 from scoreassist.writing.measures import MeasureWriter
 from scoreassist.writing.pen import NewNote, Placed, written_pitch
-from scoreassist.writing.stems import chord_of, remove
+from scoreassist.writing.stems import chord_of, insert_child, remove
 
 # Children of `<attributes>` in the order of the schema (MusicXML 4.0).
 ATTRIBUTES_ORDER = (
@@ -100,7 +100,7 @@ def _insert_behind(last: etree._Element, note: etree._Element) -> None:
 def add_left_hand(timeline: Timeline) -> Choir:
     """Give the part of a lone melody a second staff, with a bass clef and rests; returns both hands.
 
-    The notes of the melody stay as they are: without `<staff>` they stand on the first one.
+    The notes of the melody stay as they are, but for the number of their staff.
 
     Parameters
     ----------
@@ -133,9 +133,21 @@ def add_left_hand(timeline: Timeline) -> Choir:
     for row, measure in rows:
         MeasureWriter(hand, row, measure, [], row.start.divisions * factor).rest()
     _say_staves(part)
+    _number_given(part)
     read = read_part(timeline.score.name, part.element, part.id, part.name)
     timeline.parts[timeline.parts.index(part)] = read
     return find_hands(timeline)
+
+
+def _number_given(part: Part) -> None:
+    """Say of each note that had one staff only that it stands on the first; some readers want it said of all."""
+    for note in part.element.iter("note"):
+        if note.find("staff") is None:
+            staff = etree.Element("staff")
+            staff.text = "1"
+            insert_child(note, staff)
+            if staff.getnext() is None and (before := staff.getprevious()) is not None:
+                before.tail = note.text
 
 
 def _say_staves(part: Part) -> None:
@@ -160,7 +172,11 @@ def _say_staves(part: Part) -> None:
 def _insert_attribute(attributes: etree._Element, child: etree._Element) -> None:
     """Put a child into `<attributes>` where the schema wants it, behind its like, on a line of its own."""
     rank = ATTRIBUTES_ORDER.index(str(child.tag))
-    place = sum(1 for other in attributes if ATTRIBUTES_ORDER.index(str(other.tag)) <= rank)
+    # Comments and processing instructions have no rank: they stay with what stands before them.
+    ranks = [
+        ATTRIBUTES_ORDER.index(o.tag) if o.tag in ATTRIBUTES_ORDER else len(ATTRIBUTES_ORDER) for o in attributes
+    ]
+    place = max((index + 1 for index, other in enumerate(ranks) if other <= rank), default=0)
     if place == len(attributes) and place:
         child.tail, attributes[-1].tail = attributes[-1].tail, attributes.text
     else:

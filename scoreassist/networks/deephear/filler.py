@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scoreassist.grid.hollow import emptied
-from scoreassist.grid.roll import KEYS, MEASURE_TICKS, Roll
+from scoreassist.grid.roll import KEYS, LOWEST_KEY, MEASURE_TICKS, Roll
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.networks.anticipation_rnn.filler import one_thread
 from scoreassist.networks.deephear.cells import HELD, OFF, STRUCK, Rolls, home, padded, repeated, shifted, stack
@@ -35,6 +35,11 @@ GIVEN_WEIGHT = 0.3
 STEP = 0.1  # of Adam, in deviations of the code
 STILL = 1e-3  # where the objective falls by less than this share in PATIENCE steps, the descent ends
 PATIENCE = 10
+
+
+# Below such a pitch (MIDI) so many semitones are too near: of the pairs of neighbours that the training rags' left
+# hands strike below C3, 98 in 100 are octaves; below G3, 2 in 100 are seconds.
+APART = ((48, 6), (55, 2))
 
 
 @dataclass(frozen=True)
@@ -98,11 +103,12 @@ class DeepHearFiller:
         rolls = repeated(stack([longer]), options.restarts)
         settled = torch.from_numpy(rounds_of(np.arange(longer.ticks) // MEASURE_TICKS, longer.place))
         hidden = ~rolls.known[0]
+        apart = semitones_apart(home(longer.fifths))
         rounds = [number for number in range(len(ROUNDS)) if hidden[settled == number].any()]
         generator = torch.Generator().manual_seed(options.seed)
         for place, number in enumerate(rounds):
             chances = self._expect(rolls, options, generator, partial(_further, progress, place, len(rounds)))
-            rolls = settle(rolls, chances, (settled == number)[:, None] & hidden, self.thresholds)
+            rolls = settle(rolls, chances, (settled == number)[:, None] & hidden, apart, self.thresholds)
         best = most_agreed((rolls.state == STRUCK)[:, hidden].float())
         struck, sounding = self._at_home(rolls.state[best], longer)
         part = slice(front, front + roll.ticks)
@@ -171,7 +177,8 @@ class DeepHearFiller:
         code = self.network.encode(batch)
         noise = torch.randn(code.mean.shape, generator=torch.Generator().manual_seed(seed))
         chances = self.network.decode(code.at(noise), batch.place).softmax(-1)
-        state = settle(batch, chances, torch.ones_like(batch.known[0]), self.thresholds).state.numpy()
+        apart = semitones_apart(np.zeros(ticks, dtype=np.int64))
+        state = settle(batch, chances, torch.ones_like(batch.known[0]), apart, self.thresholds).state.numpy()
         return np.stack([held_on(cells.T == STRUCK, cells.T != OFF) for cells in state])
 
     @staticmethod
@@ -181,25 +188,21 @@ class DeepHearFiller:
         return shifted(cells == STRUCK, way), shifted(cells != OFF, way)
 
 
-def settle(rolls: Rolls, chances: Tensor, cells: Tensor, thresholds: Thresholds) -> Rolls:
-    """Rolls in which some cells, bool (ticks, 88), are chosen by chances (n, ticks, 88, 3), and known."""
+def settle(rolls: Rolls, chances: Tensor, cells: Tensor, apart: Tensor, thresholds: Thresholds) -> Rolls:
+    """Rolls in which some cells, bool (ticks, 88), are chosen by chances (n, ticks, 88, 3), and known.
+
+    `apart` is as in `likeliest`.
+    """
     strike = chances[..., STRUCK] * cells
-    struck = likeliest(strike, (strike.sum(-1) + thresholds.more).floor(), (rolls.state == STRUCK) & rolls.known)
+    count = (strike.sum(-1) + thresholds.more).floor()
+    struck = likeliest(strike, count, (rolls.state == STRUCK) & rolls.known, apart)
     held = chances[..., HELD] > thresholds.held
     state = torch.where(struck, STRUCK, torch.where(held, HELD, OFF))
     return Rolls(torch.where(cells, state, rolls.state), rolls.known | cells, rolls.place)
 
 
-def held_on(struck: np.ndarray, goes_on: np.ndarray) -> np.ndarray:
-    """What sounds, bool (88, ticks): what is struck, for as long as it goes on."""
-    sounding = struck.copy()
-    for tick in range(1, struck.shape[1]):
-        sounding[:, tick] |= sounding[:, tick - 1] & goes_on[:, tick]
-    return sounding
-
-
-def likeliest(strike: Tensor, count: Tensor, given: Tensor) -> Tensor:
-    """So many of the likeliest cells of each tick, none a semitone from another one.
+def likeliest(strike: Tensor, count: Tensor, given: Tensor, apart: Tensor) -> Tensor:
+    """So many of the likeliest cells of each tick, none too near another one.
 
     Parameters
     ----------
@@ -208,24 +211,44 @@ def likeliest(strike: Tensor, count: Tensor, given: Tensor) -> Tensor:
     count : (n, ticks)
     given : bool (n, ticks, 88)
         What is struck already.
+    apart : int (ticks, 88)
+        How many semitones above a key the next one may not be.
 
     Returns
     -------
     bool (n, ticks, 88)
     """
     chosen = torch.zeros_like(given)
-    left = strike.masked_fill(_beside(given), 0)
+    left = strike.masked_fill(_beside(given, apart), 0)
     for place in range(int(count.max())):
         best = left.argmax(-1, keepdim=True)
         take = (count > place)[..., None] & (left.gather(-1, best) > 0)
         chosen.scatter_(-1, best, chosen.gather(-1, best) | take)
-        left = left.masked_fill(chosen | _beside(chosen), 0)
+        left = left.masked_fill(chosen | _beside(chosen, apart), 0)
     return chosen
 
 
-def _beside(cells: Tensor) -> Tensor:
-    """Cells a semitone from those, bool (..., 88)."""
-    return F.pad(cells, (0, 1))[..., 1:] | F.pad(cells, (1, 0))[..., :-1]
+def _beside(cells: Tensor, apart: Tensor) -> Tensor:
+    """Cells too near to those, bool (..., 88)."""
+    near = torch.zeros_like(cells)
+    for way in range(1, int(apart.max()) + 1):
+        near |= F.pad(cells & (apart >= way), (way, 0))[..., : cells.shape[-1]]
+        near |= F.pad(cells, (0, way))[..., way:] & (apart >= way)
+    return near
+
+
+def semitones_apart(way: np.ndarray) -> Tensor:
+    """How near two keys may not be struck, int (ticks, 88), in music moved by so many semitones (ticks,)."""
+    midi = np.arange(KEYS) + LOWEST_KEY - way[:, None]
+    return torch.from_numpy(np.select([midi < low for low, _ in APART], [width for _, width in APART], 1))
+
+
+def held_on(struck: np.ndarray, goes_on: np.ndarray) -> np.ndarray:
+    """What sounds, bool (88, ticks): what is struck, for as long as it goes on."""
+    sounding = struck.copy()
+    for tick in range(1, struck.shape[1]):
+        sounding[:, tick] |= sounding[:, tick - 1] & goes_on[:, tick]
+    return sounding
 
 
 def with_given(struck: np.ndarray, sounding: np.ndarray, roll: Roll) -> tuple[np.ndarray, np.ndarray]:

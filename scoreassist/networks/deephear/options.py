@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scoreassist.errors import RequestError
 from scoreassist.options import ITERATIONS, RESTARTS, SPREAD
+from scoreassist.result import SEARCH_LIMITS, check_limits
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,4 @@ class ManipulationOptions:
     temperature: float = SPREAD
 
     def __post_init__(self) -> None:
-        for name, low, high in (("iterations", 0, 10_000), ("restarts", 1, 256), ("temperature", 0, 10)):
-            if not low <= (value := getattr(self, name)) <= high:
-                raise RequestError(f"{name} is {value}; it must lie between {low} and {high}")
+        check_limits(self, (*SEARCH_LIMITS, ("restarts", 1, 256)))

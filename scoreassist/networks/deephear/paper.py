@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from scoreassist.grid.roll import KEYS, Roll
+from scoreassist.networks.anticipation_rnn.filler import one_thread
 from scoreassist.networks.deephear.options import ManipulationOptions
 from scoreassist.networks.deephear.pianist import Progress
 
@@ -129,8 +130,10 @@ class Paper:
         windows = math.ceil((front + roll.ticks) / ticks)
         given = cut(roll.sounding, front, windows, ticks)
         known = cut(roll.known, front, windows, ticks)  # ticks that only fill up the windows are not known
-        codes = self.descend(self._tensor(given), self._tensor(known), options, progress)
-        filled = joined(self._windows(self.network.decode(codes)), front, roll.ticks)
+        with one_thread():
+            codes = self.descend(self._tensor(given), self._tensor(known), options, progress)
+            decoded = self._windows(self.network.decode(codes))
+        filled = joined(decoded, front, roll.ticks)
         sounding = np.where(roll.known, roll.sounding, filled)
         struck = np.where(roll.known, roll.struck, begins(sounding, roll.known))
         return replace(roll, sounding=sounding, struck=struck, known=np.ones_like(roll.known))
