@@ -460,6 +460,23 @@ def test_a_model_of_ones_own_is_used_by_its_folder(tmp_path: Path):
     assert (result.exit_code, json.loads(result.stdout)["model"]) == (0, str(own))
 
 
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [("{}", "lacks name"), ("[]", "lacks all"), ("{", "cannot be read")],
+    ids=["empty", "a list", "broken"],
+)
+def test_a_folder_that_is_no_model_is_refused_in_a_line(tmp_path: Path, config: str, why: str):
+    (tmp_path / "config.json").write_text(config)
+    result = run("models", str(tmp_path))
+    assert result.exit_code == 3
+    assert result.stderr.count("\n") == 1
+    assert why in result.stderr
+
+
+def test_a_name_too_long_for_a_file_is_no_model():
+    assert "there is no model" in run("models", "a" * 300).stderr
+
+
 def test_harmonize_writes_a_score_of_four_voices_and_says_so_on_stderr():
     before = snapshot()
     result = run("harmonize", "melody.musicxml", "-o", "out.musicxml", *QUICK)

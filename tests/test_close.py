@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,11 +65,19 @@ def test_the_tonic_is_struck_last_in_an_octave_below_the_melody(roll: Roll, foun
     assert closing(roll) == found
 
 
-def test_nothing_is_struck_after_it() -> None:
+def test_nothing_is_struck_below_it_nor_after_it() -> None:
     roll = melody_of(*UP, (76, 4), (REST, 4))
     settled = settle_close(roll, np.ones(roll.ticks, dtype=bool))
     assert settled.known[:, 17:].all()
-    assert not settled.known[:40, 16].any() or settled.known[36 - LOWEST_KEY, 16]
+    assert settled.known[: 48 - LOWEST_KEY, 16].all()
+    assert not settled.known[49 - LOWEST_KEY : 60 - LOWEST_KEY, 16].any()
+
+
+def test_it_closes_before_rests_that_are_not_filled_and_in_the_key_that_it_has_there() -> None:
+    roll = melody_of(*UP, (72, 8), (REST, 8))
+    fifths = np.where(np.arange(roll.ticks) < 24, 0, 1)
+    settled = settle_close(replace(roll, fifths=fifths), np.arange(roll.ticks) < 24)
+    assert settled.struck[36 - LOWEST_KEY, 20]
 
 
 def test_a_key_may_be_said() -> None:

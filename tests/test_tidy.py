@@ -27,3 +27,14 @@ def test_given_notes_count_as_what_the_hand_strikes() -> None:
     note = RollNote(3, 78, 1)
     assert without_leaps([note], [RollNote(2, 39, 1)], EIGHTHS) == []
     assert without_leaps([note], [RollNote(2, 70, 1)], EIGHTHS) == [note]
+
+
+def test_a_wide_oom_pah_keeps_its_bass() -> None:
+    basses = [RollNote(tick, 36, 2) for tick in (0, 4, 8)]
+    chords = [RollNote(tick, midi, 2) for tick in (2, 6) for midi in (62, 65)]
+    assert without_leaps([*basses, *chords], [], EIGHTHS) == basses
+
+
+def test_an_octave_of_which_one_note_is_in_reach_stays_whole() -> None:
+    octave = [RollNote(2, 32, 2), RollNote(2, 44, 2)]
+    assert without_leaps([RollNote(0, 60, 2), *octave], [], EIGHTHS) == [RollNote(0, 60, 2), *octave]

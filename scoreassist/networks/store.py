@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib import import_module
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 ALL_VOICES = (0, 1, 2, 3)
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
+KEYS = ("name", "network", "sizes", "sha256", "data", "licence", "figures", "summary")  # of the configuration
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,11 @@ def model_folder(name: str) -> Path:
     ModelError
         There is no such model.
     """
-    folder = data_folder("models") / name
-    if (folder / CONFIG).is_file():  # a path that is absolute, or begins with ./, leads out of the shipped models
-        return folder
-    if (Path(name) / CONFIG).is_file():
-        return Path(name)
+    # A path that is absolute leads out of the shipped models.
+    for folder in (data_folder("models") / name, Path(name)):
+        with suppress(OSError):  # a name may be too long for a file
+            if (folder / CONFIG).is_file():
+                return folder
     known = ", ".join(config["name"] for config in list_models()) or "none"
     raise ModelError(f"there is no model '{name}'; the models are: {known}, or the folder of one of your own")
 
@@ -246,9 +248,13 @@ def _sizes(kind: Kind, config: dict[str, Any]) -> Any:
 
 def _config(folder: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads((folder / CONFIG).read_text()))
+        config = json.loads((folder / CONFIG).read_text())
     except (OSError, ValueError) as error:
         raise ModelError(f"{CONFIG} cannot be read; install scoreassist again", source=folder.name) from error
+    if not isinstance(config, dict) or (missing := [key for key in KEYS if key not in config]):
+        what = ", ".join(missing) if isinstance(config, dict) else "all that it should say"
+        raise ModelError(f"{CONFIG} lacks {what}; train the model again", source=folder.name)
+    return config
 
 
 def _checked(path: Path, sha256: str) -> bytes:

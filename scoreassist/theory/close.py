@@ -12,6 +12,7 @@ from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.theory.cadence import likelier_key
 
 BEAT = 4  # ticks
+OCTAVE = 12
 # 24 of the 27 training rags close with the tonic in the bass, 26 on the second beat; the lowest tonic there.
 LOWEST_TONIC = 32
 TRIADS = {True: (0, 4, 7), False: (0, 3, 7)}
@@ -32,8 +33,8 @@ def settle_close(roll: Roll, free: np.ndarray, minor: bool | None = None) -> Rol
     Returns
     -------
     Roll
-        The tonic is among its known cells. Unchanged where the left hand is not free to the end, or the melody
-        does not end on a note of the tonic triad.
+        The tonic is among its known cells. Unchanged where the left hand is not free to the end of the melody, or
+        plays on after it, or the melody does not end on a note of the tonic triad.
     """
     sounding = np.flatnonzero(roll.melody != REST_PITCH)
     if not sounding.size:
@@ -41,27 +42,31 @@ def settle_close(roll: Roll, free: np.ndarray, minor: bool | None = None) -> Rol
     stop = int(sounding[-1]) + 1
     beats = np.flatnonzero(roll.place[:stop] % BEAT == 0)
     tick = int(beats[-1]) if beats.size else stop
-    if stop - tick > BEAT or not free[tick:].all():
+    left = roll.sounding & ~roll.right
+    if stop - tick > BEAT or not free[tick:stop].all() or left[:, stop:].any():
         return roll
-    tonic, major = _key(roll) if minor is None else ((roll.fifths[tick] * 7 + (9 if minor else 0)) % 12, not minor)
+    tonic, major = (
+        _key(roll, tick) if minor is None else ((roll.fifths[tick] * 7 + (9 if minor else 0)) % 12, not minor)
+    )
     last = int(roll.melody[stop - 1])
     if (last - tonic) % 12 not in TRIADS[major]:
         return roll
     low = LOWEST_TONIC + int(tonic - LOWEST_TONIC) % 12
     ceiling = int(roll.melody[tick:stop].min(initial=127, where=roll.melody[tick:stop] != REST_PITCH)) - WHOLE_TONE
-    keys = [pitch - LOWEST_KEY for pitch in (low, low + 12) if pitch < ceiling]
+    keys = [pitch - LOWEST_KEY for pitch in (low, low + OCTAVE) if pitch < ceiling]
     struck, sounds, known = roll.struck.copy(), roll.sounding.copy(), roll.known.copy()
     for key in keys:
         struck[key, tick] = True
         sounds[key, tick:stop] = True
         known[key, tick:stop] = True
-    known[:, tick + 1 :] = True  # nothing is struck after it
+    known[: low + OCTAVE - LOWEST_KEY, tick] = True  # nothing is struck below or between,
+    known[:, tick + 1 :] = True  # nor after it
     return replace(roll, struck=struck, sounding=sounds, known=known)
 
 
-def _key(roll: Roll) -> tuple[int, bool]:
-    """Tonic and mode of the last signature, by the melody."""
-    fifths = int(roll.fifths[-1])
+def _key(roll: Roll, tick: int) -> tuple[int, bool]:
+    """Tonic and mode at a tick, by the melody."""
+    fifths = int(roll.fifths[tick])
     here = (roll.melody != REST_PITCH) & (roll.fifths == fifths)
     weights = np.bincount(roll.melody[here] % 12, minlength=12).astype(float)
     if weights.std() == 0:

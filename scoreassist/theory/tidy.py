@@ -53,8 +53,8 @@ def without_slivers(notes: list[RollNote], given: Collection[RollNote] = ()) -> 
 def without_leaps(notes: list[RollNote], given: Collection[RollNote], eighths: Collection[int]) -> list[RollNote]:
     """Notes of a left hand without those to which it would have to leap too far.
 
-    Such a note lies more than two octaves, off the eighths more than one, from all that the hand strikes within an
-    eighth before and after: 6 of 18,147 notes in the left hands of the training rags.
+    Such a chord lies more than two octaves, off the eighths more than one, from all that the hand strikes within
+    an eighth before and after; in the left hands of the training rags there is none.
 
     Parameters
     ----------
@@ -70,9 +70,16 @@ def without_leaps(notes: list[RollNote], given: Collection[RollNote], eighths: C
     def leaps(note: RollNote) -> bool:
         near = [midi for way in (-2, -1, 1, 2) for midi in struck.get(note.onset + way, [])]
         reach = 2 * NEAR if note.onset in eighths else NEAR
-        return bool(near) and all(abs(midi - note.midi) > reach for midi in near)
+        return bool(near) and all(abs(midi - own) > reach for midi in near for own in struck[note.onset])
 
-    return [note for note in notes if not leaps(note)]
+    kept = []
+    # What is left out no longer counts: of two sides of a leap the one off the eighths goes, or the upper one.
+    for note in sorted(notes, key=lambda note: (note.onset in eighths, -note.midi)):
+        if leaps(note):
+            struck[note.onset].remove(note.midi)
+        else:
+            kept.append(note)
+    return sorted(kept)
 
 
 def _neighbours(notes: list[RollNote]) -> dict[int, list[int]]:
