@@ -5,6 +5,7 @@ from a melody's file to the filled one, in a process that has filled before; the
 
     python benchmarks/ragtime.py --split test
     python benchmarks/ragtime.py --split valid --from joplin/kern --limit 1
+    python benchmarks/ragtime.py --split valid --search    # what drawing codes and descending from them is worth
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import statistics
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,9 @@ from circumstances import circumstances, markdown, model_checksum  # noqa: E402
 
 from scoreassist import pianist  # noqa: E402
 from scoreassist.evaluation.piano_report import evaluate_piano, held_out, melody_score  # noqa: E402
+from scoreassist.evaluation.ragtime import accompaniment_hits, mean_hits  # noqa: E402
 from scoreassist.evaluation.tables import BASELINE_ROWS, PIANO_ROWS, STYLE_ROWS  # noqa: E402
+from scoreassist.grid.hollow import under_melody  # noqa: E402
 from scoreassist.grid.roll import MEASURE_TICKS  # noqa: E402
 from scoreassist.networks.deephear.options import ManipulationOptions  # noqa: E402
 from scoreassist.networks.store import load_pianist  # noqa: E402
@@ -78,6 +82,22 @@ def times(model: str, options: ManipulationOptions, split: str, folder: Path | N
     return rows
 
 
+def search_worth(options: ManipulationOptions, split: str, where: dict[str, Any]) -> str:
+    """F1 of fills from the expected code and from drawn ones, with descent and without."""
+    rags = [piece.roll for piece in held_out(split, **where)]
+    model = load_pianist(MODELS[0])
+    rows = [["codes", "iterations", "F1, pitch", "F1, pitch class"]]
+    expected = replace(options, temperature=0.0, restarts=1)
+    for name, base in (("the expected one", expected), (f"{options.restarts} drawn", options)):
+        for iterations in (0, options.iterations):
+            asked = replace(base, iterations=iterations)
+            filled = [model.fill(under_melody(rag), asked) for rag in rags]
+            hits = (accompaniment_hits(rag, answer.struck) for rag, answer in zip(rags, filled, strict=True))
+            found = mean_hits(hits)
+            rows.append([name, str(iterations), *_f1(found)])
+    return markdown(rows)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--split", choices=["test", "valid"], default="test")
@@ -86,10 +106,15 @@ def main() -> int:
     parser.add_argument("--limit", type=int, help="only so many pieces, to try things out")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--iterations", type=int, default=ManipulationOptions().iterations)
+    parser.add_argument("--search", action="store_true", help="only what the search is worth")
     arguments = parser.parse_args()
     options = ManipulationOptions(seed=arguments.seed, iterations=arguments.iterations)
     where = {"folder": arguments.folder, "limit": arguments.limit}
     names = [piece.name for piece in held_out(arguments.split, **where)]
+    if arguments.search:
+        said = f"{len(names)} rags of the split `{arguments.split}`, seed {options.seed}, {MODELS[0]}"
+        print(circumstances(said, model=MODELS[0]), search_worth(options, arguments.split, where), sep="\n\n")
+        return 0
     reports, spent = {}, [["end to end, warm", "measures", "seconds", "per 16 measures"]]
     for model in arguments.models:
         report = evaluate_piano(load_pianist(model), arguments.split, options, **where)

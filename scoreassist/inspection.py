@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from scoreassist.access import access_of, check_regions, closed_of, stretches_of
 from scoreassist.errors import RequestError, UnsupportedError
 from scoreassist.files.document import open_score
 from scoreassist.grid.passage import build_passage
@@ -15,7 +16,7 @@ from scoreassist.score.regions import Region, common, describe
 from scoreassist.score.singers import VOICES, Choir, find_choir
 from scoreassist.score.timeline import Part, Timeline, read_timeline
 from scoreassist.styles import STYLE, find_style
-from scoreassist.transcription import FREE, access_of, check_regions, closed_of, stretches_of
+from scoreassist.theory.hands import FREE
 
 _MAJOR = ["C", "G", "D", "A", "E", "B", "F♯", "C♯"]
 _FLAT = ["C", "F", "B♭", "E♭", "A♭", "D♭", "G♭", "C♭"]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from lxml import etree
 
+from scoreassist.access import access_of, check_grid, check_regions, closed_of
 from scoreassist.errors import RequestError, UnsupportedError
 from scoreassist.files.document import open_score
 from scoreassist.grid.hollow import melody_cells
@@ -33,16 +34,8 @@ from scoreassist.score.singers import Choir
 from scoreassist.score.timeline import Timeline, read_timeline
 from scoreassist.score.words import Words
 from scoreassist.theory.close import settle_close
-from scoreassist.transcription import (
-    FREE,
-    JOINED,
-    access_of,
-    check_grid,
-    check_regions,
-    closed_of,
-    new_notes,
-    transcribe,
-)
+from scoreassist.theory.hands import FREE, JOINED
+from scoreassist.transcription import new_notes, transcribe
 from scoreassist.writing.blank import blank_score
 from scoreassist.writing.elements import erase
 from scoreassist.writing.pen import Placed

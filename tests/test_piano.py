@@ -12,6 +12,7 @@ from schema import schema_errors
 from shorthand import Staff, line, measure_of, score
 from test_hands import notes
 
+from scoreassist.access import access_of
 from scoreassist.errors import RequestError, UnsupportedError
 from scoreassist.files.document import Score, open_score
 from scoreassist.grid.roll import LEFT, RIGHT, RollNote, read_roll
@@ -20,7 +21,8 @@ from scoreassist.score.hands import find_hands, piano_staves
 from scoreassist.score.marks import find_marks
 from scoreassist.score.regions import Region, describe
 from scoreassist.score.timeline import Timeline, read_timeline
-from scoreassist.transcription import FREE, access_of, new_notes, transcribe
+from scoreassist.theory.hands import FREE
+from scoreassist.transcription import new_notes, transcribe
 from scoreassist.validation import validate
 from scoreassist.writing.piano import add_left_hand
 

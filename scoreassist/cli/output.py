@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoreassist.errors import OutputError, RequestError
-from scoreassist.styles import STYLE
+from scoreassist.styles import find_style
 
 if TYPE_CHECKING:
     from scoreassist.assistant import Result
@@ -67,7 +67,7 @@ def check_target(
 @contextmanager
 def fill_bar(style: str) -> Iterator[dict[str, Any]]:
     """A progress bar of the search, on a terminal, for styles that search: the option ``progress``, if any."""
-    if style == STYLE or not sys.stderr.isatty():
+    if not find_style(style).for_piano or not sys.stderr.isatty():
         yield {}
         return
     with click.progressbar(length=1, label="searching", file=sys.stderr) as bar:

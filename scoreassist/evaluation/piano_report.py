@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree
 
+from scoreassist.access import access_of
 from scoreassist.corpus import RagPiece, ragtime
 from scoreassist.corpus.ragtime import manifest, split_of
 from scoreassist.errors import InputError, RequestError
@@ -39,7 +40,7 @@ from scoreassist.score.hands import LEFT_HAND, find_hands, piano_staves
 from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.regions import Region
 from scoreassist.score.timeline import Timeline, read_timeline
-from scoreassist.transcription import access_of, new_notes, transcribe
+from scoreassist.transcription import new_notes, transcribe
 from scoreassist.writing.blank import blank_score
 
 TASK = "accompany"

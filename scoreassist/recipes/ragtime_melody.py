@@ -7,19 +7,17 @@ and intervals let one key teach the others.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
-from torch import Tensor
 
 from scoreassist.corpus import RagPiece, ragtime
 from scoreassist.corpus.ragtime import LICENCE
 from scoreassist.evaluation import nll, piece_log_probs
 from scoreassist.grid.vocabulary import HIGHEST, LOWEST
 from scoreassist.grid.voices import Grid
-from scoreassist.networks.anticipation_rnn.network import AnticipationConfig, AnticipationRNN, cell_log_prob
-from scoreassist.networks.batch import Batch
+from scoreassist.networks.anticipation_rnn.network import AnticipationConfig, AnticipationRNN
 from scoreassist.networks.melodies import melody_grid
+from scoreassist.recipes.chorale import ChoraleOptions, loss
 from scoreassist.recipes.recipe import Recipe
 from scoreassist.recipes.windows import LARGEST_TRANSPOSITION, Mask, WindowOptions, Windows, allowed_transpositions
 
@@ -39,19 +37,6 @@ SIZES = AnticipationConfig(
     local_dropout=0.3,
     tables=False,
 )
-
-
-@dataclass(frozen=True)
-class RagtimeMelodyOptions(WindowOptions):
-    """Training of `ragtime-melody`.
-
-    Attributes
-    ----------
-    past_dropout : float
-        Share of past cells hidden from the token LSTM.
-    """
-
-    past_dropout: float = 0.25
 
 
 def grid_of(piece: RagPiece) -> Grid:
@@ -76,7 +61,7 @@ class MelodyWindows(Windows):
         self.shifts = [allowed_transpositions(g.pitch, everything, LARGEST_TRANSPOSITION) for g in grids]
 
 
-def windows(trained: list[RagPiece], options: RagtimeMelodyOptions) -> Windows:
+def windows(trained: list[RagPiece], options: ChoraleOptions) -> Windows:
     """Batches of the melodies."""
     return MelodyWindows([grid_of(piece) for piece in trained], options, masks)
 
@@ -114,15 +99,6 @@ def random_mask(rng: np.random.Generator, voices: int, ticks: int) -> np.ndarray
     return np.asarray(rng.random((voices, ticks)) < rng.uniform(0, 0.9))
 
 
-def loss(network: AnticipationRNN, batch: Batch, options: RagtimeMelodyOptions) -> Tensor:
-    """Mean negative log-probability of the hidden cells, articulation included, in nats a cell."""
-    logits, again = network(batch, options.past_dropout)
-    pitch, articulation = cell_log_prob(batch, logits, again)
-    hidden = ~batch.known & (batch.token < logits.shape[-1])
-    total: Tensor = -(pitch.sum() + articulation.sum()) / hidden.sum().clamp(min=1)
-    return total
-
-
 def validation(valid: list[RagPiece]) -> Callable[[AnticipationRNN], dict[str, float]]:
     """Likelihood of whole melodies of which nothing is given, and of which a random half is."""
     grids = [grid_of(piece) for piece in valid]
@@ -147,7 +123,7 @@ def validation(valid: list[RagPiece]) -> Callable[[AnticipationRNN], dict[str, f
 
 RECIPE = Recipe(
     sizes=SIZES,
-    options=RagtimeMelodyOptions(
+    options=ChoraleOptions(
         steps=1000, batch=32, window=128, weight_decay=0.3, bare=0.0, unkeyed=0.1, unmarked=0.0, validate_every=100
     ),
     pieces=pieces,
