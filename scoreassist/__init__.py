@@ -12,7 +12,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scoreassist.assistant import FillOptions, Result, complete, generate, harmonize, render
+    from scoreassist.assistant import (
+        FillOptions,
+        Result,
+        compare,
+        complete,
+        continue_,
+        generate,
+        harmonize,
+        render,
+        vary,
+    )
+    from scoreassist.counsel.analyze import analyze
+    from scoreassist.counsel.check import check
+    from scoreassist.counsel.originality import originality
     from scoreassist.errors import (
         InputError,
         ModelError,
@@ -33,10 +46,16 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "FillOptions": "assistant",
     "Result": "assistant",
+    "compare": "assistant",
     "complete": "assistant",
+    "continue_": "assistant",
     "generate": "assistant",
     "harmonize": "assistant",
     "render": "assistant",
+    "vary": "assistant",
+    "analyze": "counsel.analyze",
+    "check": "counsel.check",
+    "originality": "counsel.originality",
     "inspect": "inspection",
     "list_models": "networks.store",
     "Score": "files.document",
@@ -64,14 +83,20 @@ __all__ = [
     "ScoreassistError",
     "UnreadableError",
     "UnsupportedError",
+    "analyze",
+    "check",
+    "compare",
     "complete",
+    "continue_",
     "generate",
     "harmonize",
     "inspect",
     "list_models",
     "open_score",
+    "originality",
     "render",
     "validate",
+    "vary",
 ]
 
 

@@ -1,43 +1,31 @@
-"""The whole path: a score with holes in, the same score with the holes filled out."""
+"""What can be asked of scoreassist, in whatever style: `choirmaster` and `pianist` do it."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
-import numpy as np
-
-from scoreassist.errors import RequestError, ScoreassistError, UnsupportedError
+from scoreassist.errors import ScoreassistError
 from scoreassist.files.document import Score, open_score
-from scoreassist.grid.notes import given_spellings, notes_of
-from scoreassist.grid.passage import Passage, build_passage
-from scoreassist.grid.voices import Grid
-from scoreassist.grid.windows import windows
-from scoreassist.networks.store import load_filler
-from scoreassist.result import FillOptions, Result, options_of, replaced_of, rows_of
-from scoreassist.score.flags import select, wanted_voices
-from scoreassist.score.marks import Marks, find_harmony, find_marks
-from scoreassist.score.regions import describe
-from scoreassist.score.singers import VOICES, Choir, find_choir
-from scoreassist.score.timeline import Timeline, read_timeline
+from scoreassist.result import FillOptions, Result
 from scoreassist.styles import STYLE, find_style
-from scoreassist.theory.form import UPBEAT, settle_form
 from scoreassist.theory.keys import parse_key
-from scoreassist.theory.spelling import spell
-from scoreassist.writing.blank import blank_score, parse_metre
-from scoreassist.writing.copyist import write_notes
-from scoreassist.writing.elements import erase
-from scoreassist.writing.lyrics import find_text, share_text, sung_on, text_of
-from scoreassist.writing.parts import add_missing_singers, suits_closed
-from scoreassist.writing.pen import NewNote, Placed
+from scoreassist.writing.blank import parse_metre
 
-if TYPE_CHECKING:
-    from scoreassist.networks.filler import Filling
-
-LAYOUTS = ("open", "closed")
+__all__ = [
+    "FillOptions",
+    "Result",
+    "compare",
+    "complete",
+    "continue_",
+    "generate",
+    "harmonize",
+    "picture",
+    "render",
+    "vary",
+]
 
 
 def harmonize(
@@ -65,7 +53,8 @@ def harmonize(
         Only these of what is missing or empty; see `complete`.
     **options
         Fields of `FillOptions`, or of `scoreassist.pianist.PianoOptions`: ``seed, temperature, candidates, model,
-        keep_marks``; of chorales ``passes, lyrics``; of ragtime ``iterations, progress``.
+        keep_marks``; of chorales ``answers, passes, lyrics`` and all wishes of
+        `scoreassist.wishes.table.WISHES`, as they are written behind flags; of ragtime ``iterations, progress``.
 
     Returns
     -------
@@ -76,29 +65,17 @@ def harmonize(
     InputError
         The score cannot be read, or nobody sings.
     RequestError
-        The request does not fit the score.
+        The request does not fit the score, or contradicts itself.
 
     Examples
     --------
     >>> import scoreassist
-    >>> result = scoreassist.harmonize("examples/amazing-grace.musicxml", seed=1)
+    >>> result = scoreassist.harmonize("examples/amazing-grace.musicxml", seed=1, max_leap="octave")
     >>> result.score.save("amazing-grace-satb.musicxml")  # doctest: +SKIP
     """
-    if find_style(style).for_piano:
-        from scoreassist import pianist
-
-        choral = {name: wish for name, wish in (("layout", layout), ("given", given)) if wish is not None}
-        return pianist.harmonize(source, measures=measures, parts=parts, **choral, **options)
-    if layout is not None and layout not in LAYOUTS:
-        raise RequestError(f"there is no layout '{layout}'; use open or closed")
-    began = time.perf_counter()
-    wishes = options_of(FillOptions, options, "chorales")
-    score, timeline, choir = _read(source, given)
-    chosen = layout or (choir.layout if choir.layout == "open" or suits_closed(choir) else "open")
-    selection = select(measures, parts)
-    added = add_missing_singers(timeline, choir, chosen, wanted_voices(selection))
-    marks = find_harmony(timeline, choir, selection)
-    return _fill(began, score, timeline, choir, marks, wishes, added)
+    choral = {name: wish for name, wish in (("layout", layout), ("given", given)) if wish is not None}
+    result: Result = _master(style).harmonize(source, measures=measures, parts=parts, **choral, **options)
+    return result
 
 
 def complete(
@@ -115,8 +92,7 @@ def complete(
     parts : names of singers, parts or part ids
         Default all.
     **options
-        Fields of `FillOptions`, or of `scoreassist.pianist.PianoOptions`: ``seed, temperature, candidates, model,
-        keep_marks``; of chorales ``passes, lyrics``; of ragtime ``iterations, progress``.
+        As of `harmonize`.
 
     Returns
     -------
@@ -127,17 +103,83 @@ def complete(
     InputError
         The score cannot be read, or nobody sings.
     RequestError
-        Measures or parts are not in the score.
+        Measures or parts are not in the score, or the request contradicts itself.
     """
+    result: Result = _master(style).complete(source, measures=measures, parts=parts, **options)
+    return result
+
+
+def vary(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **options: Any) -> Result:
+    """Write some of what stands there anew, near to what it was.
+
+    What changes are whole stretches of a beat or two, chosen by the seed; a share of the cells stays.
+
+    Parameters
+    ----------
+    source : Score, path, bytes, file object or music21 Stream
+        For a choir.
+    measures, parts
+        What may vary, as of `complete`; default everything.
+    **options
+        As of `harmonize`, and ``near``: the share that stays, 0 to 1, default `scoreassist.choirmaster.NEAR`.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError, RequestError
+        As of `complete`.
+
+    Examples
+    --------
+    >>> import scoreassist
+    >>> result = scoreassist.vary("examples/marked-words.musicxml", near=0.5, seed=2)  # doctest: +SKIP
+    """
+    from scoreassist import choirmaster
+
+    return choirmaster.vary(source, measures=measures, parts=parts, **options)
+
+
+def continue_(
+    source: Any, *, style: str = STYLE, measures: int = 8, parts: Sequence[str] = (), **options: Any
+) -> Result:
+    """Append measures to a score and fill them, to a close.
+
+    Parameters
+    ----------
+    source : Score, path, bytes, file object or music21 Stream
+    style : ``chorale`` or ``ragtime``
+    measures : int
+        1 to 512. Where an upbeat has left the last measure short, what completes it does not count.
+    parts
+        Who is to go on, default all; the others get rests.
+    **options
+        As of `harmonize`.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError, RequestError
+        As of `complete`.
+    """
+    result: Result = _master(style).go_on(source, measures=measures, parts=parts, **options)
+    return result
+
+
+def _master(style: str) -> ModuleType:
+    """The module that fills scores of a style."""
     if find_style(style).for_piano:
         from scoreassist import pianist
 
-        return pianist.complete(source, measures=measures, parts=parts, **options)
-    began = time.perf_counter()
-    wishes = options_of(FillOptions, options, "chorales")
-    score, timeline, choir = _read(source, None)
-    choir = choir.written()
-    return _fill(began, score, timeline, choir, find_marks(timeline, choir, select(measures, parts)), wishes, [])
+        return pianist
+    from scoreassist import choirmaster
+
+    return choirmaster
 
 
 def generate(
@@ -163,7 +205,7 @@ def generate(
         Of those that the style has; default its first.
     title : str, optional
     **options
-        Those that the style has: ``seed, temperature, candidates``, and ``passes`` or ``iterations``.
+        As of `harmonize`, where they make sense of a new score.
 
     Returns
     -------
@@ -183,131 +225,14 @@ def generate(
     named = parse_key(key or chosen.key)
     signature = parse_metre(chosen.choose("metre", metre))
     where = chosen.choose("layout", layout)
-    chosen.check_options(options)
     if chosen.for_piano:
-        from scoreassist.pianist import generate as generate_rag
+        from scoreassist import pianist
 
-        return generate_rag(measures, named.fifths, minor=named.minor, title=title, **options)
-    began = time.perf_counter()
-    wishes = options_of(FillOptions, options, "chorales")
-    score = blank_score(measures, named.fifths, signature, where, title, UPBEAT, minor=named.minor)
-    timeline = read_timeline(score)
-    choir = find_choir(timeline)
-    marks = find_marks(timeline, choir, select((timeline.measures[0].number, timeline.measures[-1].number)))
+        chosen.check_options(options)
+        return pianist.generate(measures, named.fifths, minor=named.minor, title=title, **options)
+    from scoreassist import choirmaster
 
-    def shaped(passage: Passage) -> Passage:
-        return replace(passage, grid=settle_form(passage.grid, named, signature, wishes.seed))
-
-    return _fill(began, score, timeline, choir, marks, wishes, [], shaped)
-
-
-def _read(source: Any, given: str | None) -> tuple[Score, Timeline, Choir]:
-    opened = open_score(source)
-    score = opened.copy()
-    timeline = read_timeline(score)
-    names = [name.casefold() for name in VOICES]
-    if given is not None and given.casefold() not in names:
-        raise RequestError(f"there is no voice '{given}'; use {', '.join(names)}", source=score.name)
-    choir = find_choir(timeline, names.index(given.casefold()) if given else None)
-    singing = [singer.name for _, singer in sorted(choir.singers.items()) if singer.notes()]
-    if not singing:
-        raise UnsupportedError("has no sung note; write at least one voice", source=score.name)
-    if given is not None and given.capitalize() not in singing:
-        raise RequestError(
-            f"the {given} cannot be the given voice where {' and '.join(singing)} sing; leave it out",
-            source=score.name,
-        )
-    return score, timeline, choir
-
-
-def _fill(
-    began: float,
-    score: Score,
-    timeline: Timeline,
-    choir: Choir,
-    marks: Marks,
-    options: FillOptions,
-    added: list[str],
-    shaped: Callable[[Passage], Passage] = lambda passage: passage,
-) -> Result:
-    passage = shaped(build_passage(timeline, choir, marks.regions))
-    words = find_text(choir) if options.lyrics == "copy" else None
-    if words is not None:
-        passage = passage.with_syllables(words[1])
-    read = time.perf_counter()
-    filled, notes = None, {}
-    written: dict[tuple[int, int], list[Placed]] = {}
-    if passage.fill.any():
-        filled = _choose(passage, options)
-        modelled = time.perf_counter()
-        sung = {voice: sung_on(singer, text_of(singer)) for voice, singer in choir.singers.items()}
-        leader = words[0].voice if words is not None else None
-        if leader is not None:
-            sung = {voice: own or sung[leader] for voice, own in sung.items()}
-        notes = _notes(passage, passage.held_on_syllables(filled.grid, sung, leader))
-        written = write_notes(timeline, choir, notes, added)
-        if words is not None:
-            share_text(*words, choir, written)
-        if not options.keep_marks:
-            erase(marks.signs)
-        drawn = filled.drawn & passage.fill
-        mean = float(filled.log_prob[drawn].mean()) if drawn.any() else None
-    else:
-        modelled, mean = read, None
-    return Result(
-        score=score,
-        filled=rows_of(timeline, choir, _counts(notes)),
-        model=options.model,
-        seed=options.seed,
-        seconds={
-            "reading": read - began,
-            "model": modelled - read,
-            "writing": time.perf_counter() - modelled,
-        },
-        log_probability=mean,
-        gave_way=filled.gave_way if filled else {},
-        transposition=filled.transposition if filled else 0,
-        replaced=replaced_of(choir),
-        kept=describe(passage.stretches(passage.kept, "kept"), timeline),
-        doubts=marks.doubts,
-        new=[placed.element for row in written.values() for placed in row],
-    )
-
-
-def _choose(passage: Passage, options: FillOptions) -> Filling:
-    from scoreassist.networks.filler import Task, fill_spans
-    from scoreassist.sampling import SamplingOptions
-
-    sampling = SamplingOptions(
-        seed=options.seed,
-        temperature=options.temperature,
-        candidates=options.candidates,
-        passes=options.passes,
-    )
-    task = Task(passage.grid, passage.rest, passage.rhythm)
-    return fill_spans(load_filler(options.model), task, windows(passage), sampling)
-
-
-Notes = dict[tuple[int, int], list[tuple[int, int, list[NewNote]]]]
-
-
-def _notes(passage: Passage, filled: Grid) -> Notes:
-    """New notes by (voice, measure index): stretches of first tick, end, notes."""
-    spelling = spell(filled.pitch, filled.fifths, given_spellings(passage))
-    notes: Notes = {}
-    for voice in passage.choir.singers:
-        for index, start, end in passage.segments(voice):
-            written = notes_of(passage, filled, np.asarray(spelling), voice, (index, start, end))
-            notes.setdefault((voice, index), []).append((start, end, written))
-    return notes
-
-
-def _counts(notes: Notes) -> dict[tuple[int, int], int]:
-    """How many new notes there are, by voice and measure."""
-    return {
-        place: sum(1 for _, _, row in stretches for note in row if note.midi is not None)
-        for place, stretches in notes.items()
-    }
+    return choirmaster.generate(measures, named, signature, where, title, **options)
 
 
 def picture(source: Result | Score, *, highlight: str | None = None) -> bytes:
@@ -332,7 +257,12 @@ def picture(source: Result | Score, *, highlight: str | None = None) -> bytes:
 
 
 def render(
-    source: Any, path: str | Path, *, page: int | None = None, highlight: str | None = "#C00000"
+    source: Any,
+    path: str | Path,
+    *,
+    page: int | None = None,
+    highlight: str | None = "#C00000",
+    explain: bool = False,
 ) -> list[Path]:
     """Draw a score (``.svg``, ``.png``, ``.pdf``) or write it as ``.mid``.
 
@@ -344,6 +274,9 @@ def render(
         The extension decides the format; several pages of SVG or PNG are numbered ``name-1.svg``, ...
     page : int, optional
         Only this page.
+    explain : bool
+        Under each system of a `Result`, a strip that says how sure the model is of each measure, and where a
+        strict teacher would mark something; what is copied stands at the end.
 
     Returns
     -------
@@ -359,8 +292,58 @@ def render(
     from scoreassist.rendering import write
 
     drawn = source if isinstance(source, Result) else open_score(source)
+    strips = _strips(drawn) if explain and isinstance(drawn, Result) else {}
     try:
-        return write(picture(drawn, highlight=highlight), path, page=page)
+        return write(picture(drawn, highlight=highlight), path, page=page, **strips)
     except ScoreassistError as error:
         error.source = error.source or (drawn.score if isinstance(drawn, Result) else drawn).name
         raise
+
+
+def _strips(result: Result) -> dict[str, Any]:
+    """How `rendering.write` draws strips under a result."""
+    from scoreassist.picture.strip import Mark, MeasureRow, explained, with_room
+    from scoreassist.rendering import RenderOptions
+
+    counsel = result.counsel
+    if counsel is None:
+        return {}
+    marks: dict[int, list[Mark]] = {}
+    for finding, index, at in counsel.placed:
+        marks.setdefault(index, []).append(Mark(finding.rule, at))
+    nats = {row.index: row.nats for row in counsel.likelihood}
+    rows = [MeasureRow(index, nats.get(index), tuple(marks.get(index, ()))) for index in sorted({*nats, *marks})]
+    legend = [counsel.copied_text()]
+    return {
+        "options": with_room(RenderOptions(), rows, legend),
+        "decorate": lambda pages: explained(pages, rows, legend),
+    }
+
+
+def compare(result: Result, path: str | Path, *, highlight: str | None = "#C00000") -> list[Path]:
+    """Draw all answers of a result in one picture, each with what is said about it.
+
+    Parameters
+    ----------
+    result : Result
+    path : path
+        ``.svg``, ``.png`` or ``.pdf``.
+    highlight : str, optional
+        Colour of the new notes.
+
+    Returns
+    -------
+    list of paths written
+
+    Raises
+    ------
+    RequestError
+        Unknown extension.
+    OutputError
+        The picture cannot be drawn, or the file not be written.
+    """
+    from scoreassist.picture.compare import write_compared
+
+    answers = result.answers or [result]
+    titles = [f"{number}: {answer.summary()}" for number, answer in enumerate(answers, 1)]
+    return write_compared([picture(answer, highlight=highlight) for answer in answers], titles, path)

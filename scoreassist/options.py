@@ -5,6 +5,7 @@ from __future__ import annotations
 # Chosen on the `valid` chorales, with the passes: chords, rhythm and endings come closest to Bach's.
 TEMPERATURE = 0.75
 CANDIDATES = 8
+ANSWERS = 4  # of several that are shown
 PASSES = 8
 MODEL = "bach-chorale"
 

@@ -38,6 +38,7 @@ from scoreassist.theory.hands import FREE, JOINED
 from scoreassist.transcription import new_notes, transcribe
 from scoreassist.writing.blank import blank_score
 from scoreassist.writing.elements import erase
+from scoreassist.writing.extend import extend
 from scoreassist.writing.pen import Placed
 from scoreassist.writing.piano import add_left_hand
 
@@ -315,3 +316,10 @@ def _heads(written: dict[tuple[int, int], list[Placed]]) -> dict[tuple[int, int]
 def _is_note_head(element: etree._Element) -> bool:
     """Whether an element is a note that begins: no rest, and no continuation of a tie."""
     return element.find("pitch") is not None and element.find("tie[@type='stop']") is None
+
+
+def go_on(source: Any, *, measures: int = 8, parts: Sequence[str] = (), **options: Any) -> Result:
+    """Append measures to a score for piano, and fill them; parameters as of `complete`, and how many."""
+    score = open_score(source).copy()
+    first, last = extend(score, read_timeline(score), measures)
+    return complete(score, measures=(first, last), parts=parts, **options)

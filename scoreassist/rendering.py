@@ -17,11 +17,13 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import math
 import os
+import re
 import secrets
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,9 +37,11 @@ FORMATS = (".svg", ".png", ".pdf", ".mid", ".midi")
 """The extensions that :func:`write` knows."""
 
 _TALLEST_PAGE_MM = 6000  # Verovio's upper bound for a page
+_SPACING_UNITS = 4  # Verovio's default between systems; at most 48
 _PATIENCE_SECONDS = 60  # and a second more for every 50 kB of score
 _CHARACTERS_PER_SECOND = 50_000
-_MOST_PIXELS = 100_000_000  # 400 MB of picture
+MOST_PIXELS = 100_000_000
+"""In a PNG: 400 MB while it is painted."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,12 @@ class RenderOptions:
     paper: bool = True
     # Resolution of PNG files; A4 is 1240 by 1754 pixels at 150.
     dpi: float = 150.0
+    # Title, composer and the like over the first page.
+    heading: bool = True
+    # White paper for what is drawn afterwards, as by scoreassist.picture.strip: below each system, and at the
+    # foot of each page.
+    room_below_systems_mm: float = 0.0
+    room_at_foot_mm: float = 0.0
 
     def __post_init__(self) -> None:
         for name, low, high in _LIMITS:
@@ -80,6 +90,7 @@ class RenderOptions:
     def for_verovio(self) -> dict[str, Any]:
         """Return the same wishes under Verovio's names, lengths in tenths of a millimetre."""
         margin = round(self.margin_mm * 10)
+        unit_mm = self.staff_height_mm / 8  # half the distance between two of the five lines
         return {
             "xmlIdSeed": 1,
             "mmOutput": True,
@@ -88,10 +99,13 @@ class RenderOptions:
             "pageHeight": round((_TALLEST_PAGE_MM if self.one_page else self.page_height_mm) * 10),
             "adjustPageHeight": self.one_page,
             "pageMarginTop": margin,
-            "pageMarginBottom": margin,
+            "pageMarginBottom": round(margin + (self.room_below_systems_mm + self.room_at_foot_mm) * 10),
             "pageMarginLeft": margin,
             "pageMarginRight": margin,
-            "unit": self.staff_height_mm * 10 / 8,  # half the distance between two of the five lines
+            "unit": unit_mm * 10,
+            "spacingSystem": _SPACING_UNITS + math.ceil(self.room_below_systems_mm / unit_mm),
+            "header": "auto" if self.heading else "none",
+            "svgAdditionalAttribute": ["multiRest@num"],  # how many measures it stands for
             # Verovio's own "encoded" and "line" squeeze the rest of a piece with one break into one system.
             "breaks": {"encoded": "smart", "auto": "auto", "none": "none"}[self.breaks],
             "breaksSmartSb": 0.33,
@@ -104,6 +118,8 @@ _LIMITS = (
     ("margin_mm", 0, 50),
     ("staff_height_mm", 3.6, 9.6),
     ("dpi", 10, 1200),
+    ("room_below_systems_mm", 0, 15),
+    ("room_at_foot_mm", 0, 40),
 )
 
 _DEFAULTS = RenderOptions()
@@ -137,7 +153,7 @@ def svg_pages(musicxml: bytes, *, options: RenderOptions = _DEFAULTS) -> list[st
         raise OutputError("Verovio drew no page of this score; try to open it in a notation editor")
     if _has_noteheads(root) and not any('class="note' in page for page in pages):
         raise OutputError("Verovio drew none of the notes; try to export the score again from an editor")
-    return [_on_paper(page) for page in pages] if options.paper else pages
+    return [on_paper(page) for page in pages] if options.paper else pages
 
 
 def midi(musicxml: bytes) -> bytes:
@@ -170,6 +186,7 @@ def write(
     *,
     page: int | None = None,
     options: RenderOptions = _DEFAULTS,
+    decorate: Callable[[list[str]], list[str]] | None = None,
 ) -> list[Path]:
     """Draw or play the score into files, the format chosen by the extension.
 
@@ -187,6 +204,9 @@ def write(
         The only page wanted, counted from 1. Not for MIDI.
     options : RenderOptions
         Paper, staff size, breaks and resolution.
+    decorate : callable, optional
+        Takes all pages as SVG and returns as many, with something added, as
+        :func:`scoreassist.picture.strip.explained` does. Not asked for MIDI.
 
     Returns
     -------
@@ -210,9 +230,11 @@ def write(
     if extension in (".mid", ".midi"):
         if page is not None:
             raise RequestError("MIDI has no pages; leave the page out")
-        return _put({target: midi(musicxml)})
+        return put({target: midi(musicxml)})
 
     pages = svg_pages(musicxml, options=options)
+    if decorate is not None:
+        pages = decorate(pages)
     if page is not None:
         if not 1 <= page <= len(pages):
             has = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
@@ -221,8 +243,8 @@ def write(
     if extension == ".pdf":
         from scoreassist import picture
 
-        return _put({target: picture.pdf([picture.drawing(svg) for svg in pages])})
-    return _put(
+        return put({target: picture.pdf([picture.drawing(svg) for svg in pages])})
+    return put(
         {
             name: svg.encode() if extension == ".svg" else _png(svg, options.dpi)
             for name, svg in zip(_page_names(target, len(pages)), pages, strict=True)
@@ -270,11 +292,30 @@ def _for_verovio(root: etree._Element) -> str:
     for element in root.iter("print"):
         if element.get("new-page") == "yes":  # not looked at when the page is not the file's own
             element.set("new-system", "yes")
+    for rest in _false_rests(root):
+        rest.getparent().remove(rest)
     for element in root.iterfind(".//*[@color]"):
         color = element.get("color", "")
         if len(color) == 9:  # MusicXML says #AARRGGBB where SVG says #RRGGBBAA
             element.set("color", "#" + color[3:])
     return etree.tostring(root, encoding="unicode")
+
+
+def _false_rests(root: etree._Element) -> list[Any]:
+    """Rests over several measures of one part during which another has notes, which Verovio would not draw."""
+    parts = [part.findall("measure") for part in root.iterfind("part")]
+    return [
+        rest
+        for measures in parts
+        for first, measure in enumerate(measures)
+        for rest in measure.iterfind("attributes/measure-style/multiple-rest")
+        for count in map(int, re.findall(r"^\s*(\d{1,6})\s*$", rest.text or ""))
+        if any(
+            covered.find("note/pitch") is not None or covered.find("note/unpitched") is not None
+            for other in parts
+            for covered in other[first : first + count]
+        )
+    ]
 
 
 def _engrave(root: etree._Element, want: Literal["svg", "midi"], options: RenderOptions) -> dict[str, Any]:
@@ -313,7 +354,7 @@ def _engrave(root: etree._Element, want: Literal["svg", "midi"], options: Render
     return answer
 
 
-def _on_paper(svg: str) -> str:
+def on_paper(svg: str) -> str:
     """Lay white paper under a page; the style keeps Verovio's outline for every rect away."""
     head, end_of_description, music = svg.partition("</desc>")
     paper = '\n   <rect width="100%" height="100%" fill="white" style="stroke:none" />'
@@ -325,7 +366,7 @@ def _png(svg: str, dpi: float) -> bytes:
 
     drawing = picture.drawing(svg)
     pixels = drawing.width_mm * drawing.height_mm * (dpi / 25.4) ** 2
-    if pixels > _MOST_PIXELS:
+    if pixels > MOST_PIXELS:
         raise RequestError(
             f"the picture would have {pixels / 1e6:.0f} million pixels; try a lower resolution than {dpi:g} "
             "dots per inch, separate pages or PDF"
@@ -339,7 +380,7 @@ def _page_names(target: Path, page_count: int) -> list[Path]:
     return [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, page_count + 1)]
 
 
-def _put(contents: Mapping[Path, bytes]) -> list[Path]:
+def put(contents: Mapping[Path, bytes]) -> list[Path]:
     """Write all files beside their places, then move all into place; on failure leave nothing behind."""
     waiting: dict[Path, Path] = {}
     target = Path()

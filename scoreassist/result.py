@@ -8,20 +8,22 @@ from typing import Any, TypeVar
 
 from lxml import etree
 
+from scoreassist.counsel.fills import Counsel
 from scoreassist.errors import RequestError
 from scoreassist.files.document import Score
 from scoreassist.options import CANDIDATES, MODEL, PASSES, TEMPERATURE
 from scoreassist.score.singers import Choir
 from scoreassist.score.timeline import Timeline
 from scoreassist.styles import no_effect
+from scoreassist.wishes.table import Wishes
 from scoreassist.writing.stems import is_there
 
 LYRICS = ("none", "copy")
 
-Wishes = TypeVar("Wishes")
+Options = TypeVar("Options")
 
 
-def options_of(cls: type[Wishes], wishes: dict[str, Any], style: str) -> Wishes:
+def options_of(cls: type[Options], wishes: dict[str, Any], style: str) -> Options:
     """A dataclass of options from options by name.
 
     Raises
@@ -43,7 +45,13 @@ TEMPERED = "temperature"
 
 # What options may be: single precision still tells logits apart, memory suffices, a seed fits 64 bits.
 SEEDS: Limit = ("seed", -(2**63), 2**63 - 1)
-_LIMITS: tuple[Limit, ...] = (SEEDS, (TEMPERED, 0.01, 100), ("candidates", 1, 256), ("passes", 0, 256))
+_LIMITS: tuple[Limit, ...] = (
+    SEEDS,
+    (TEMPERED, 0.01, 100),
+    ("candidates", 1, 256),
+    ("answers", 1, 64),
+    ("passes", 0, 256),
+)
 SEARCH_LIMITS: tuple[Limit, ...] = (SEEDS, ("iterations", 0, 10_000), (TEMPERED, 0, 10))  # of ragtime
 
 
@@ -79,8 +87,6 @@ class Result:
         ``reading``, ``model``, ``writing``.
     log_probability : float or None
         Mean over the chosen cells, in nats; None when nothing was chosen, and for ragtime.
-    gave_way : dict
-        Rules that had to give way, and how often.
     transposition : int
         Semitones by which the model read the score higher.
     replaced : dict of str to int
@@ -91,6 +97,10 @@ class Result:
         What looks like a mark and is none.
     new : list of elements
         The notes that were written, for pictures.
+    counsel : Counsel or None
+        What is said about it; None for ragtime, and when nothing was chosen.
+    answers : list of Result
+        All of them, the best first, this one among them; empty where one was asked for.
     """
 
     score: Score
@@ -99,12 +109,28 @@ class Result:
     seed: int
     seconds: dict[str, float]
     log_probability: float | None
-    gave_way: dict[str, int] = field(default_factory=dict)
     transposition: int = 0
     replaced: dict[str, int] = field(default_factory=dict)
     kept: list[dict[str, str]] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     new: list[etree._Element] = field(default_factory=list, repr=False)
+    counsel: Counsel | None = field(default=None, repr=False)
+    answers: list[Result] = field(default_factory=list, repr=False)
+
+    @property
+    def gave_way(self) -> dict[str, int]:
+        """Wishes and rules that had to give way, and how often."""
+        names = [row.name for row in self.counsel.gave_way] if self.counsel else []
+        return {name: names.count(name) for name in dict.fromkeys(names)}
+
+    def summary(self) -> str:
+        """What is said about it, in a line."""
+        sure = "" if self.log_probability is None else f"log-probability {self.log_probability:.2f} nats a cell"
+        if self.counsel is None:
+            return sure
+        gave_way = ", ".join(f"{name} gave way {count} times" for name, count in self.gave_way.items())
+        told = (sure, self.counsel.findings_text(), self.counsel.copied_text(), gave_way)
+        return "; ".join(text for text in told if text)
 
     def as_json(self) -> dict[str, Any]:
         """What the command line prints with ``--json``."""
@@ -121,6 +147,7 @@ class Result:
             "replaced": self.replaced,
             "kept": self.kept,
             "doubts": self.doubts,
+            **(self.counsel.as_json() if self.counsel else {}),
         }
 
 
@@ -163,6 +190,9 @@ class FillOptions:
     temperature : float
         Divides the logits.
     candidates : int
+        Drawn as one batch, the best of which are kept.
+    answers : int
+        How many are kept, made different from one another.
     passes : int
         How often what was drawn is revised.
     model : str
@@ -170,6 +200,8 @@ class FillOptions:
         Whether new voices get the words of a given one, and notes to sing them on.
     keep_marks : bool
         Whether words and brackets that marked what to fill stay in the score.
+    wishes : Wishes
+        What holds of the notes that are written.
 
     Raises
     ------
@@ -180,10 +212,12 @@ class FillOptions:
     seed: int = 0
     temperature: float = TEMPERATURE
     candidates: int = CANDIDATES
+    answers: int = 1
     passes: int = PASSES
     model: str = MODEL
     lyrics: str = LYRICS[0]
     keep_marks: bool = False
+    wishes: Wishes = field(default_factory=Wishes)
 
     def __post_init__(self) -> None:
         if self.lyrics not in LYRICS:

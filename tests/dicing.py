@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from scoreassist import assistant
+from scoreassist import choosing
 from scoreassist.grid.holes import HOLD, STRIKE
 from scoreassist.grid.vocabulary import REST_PITCH, TRAINED_RANGES
 from scoreassist.networks.filler import Filling, Task
@@ -38,13 +38,17 @@ class DiceFiller:
         filled = replace(task.grid, pitch=pitch, struck=struck, known=known)
         return Filling(filled, np.zeros(pitch.shape), task.hidden)
 
+    def answers(self, task: Task, options: SamplingOptions) -> list[Filling]:
+        """As many throws as answers are asked for."""
+        return [self.fill(task, replace(options, seed=options.seed + n)) for n in range(options.answers)]
+
 
 @contextmanager
 def dice() -> Iterator[None]:
     """Let every model be dice for a while."""
-    real = assistant.load_filler
-    assistant.load_filler = lambda *_: DiceFiller()
+    real = choosing.load_filler
+    choosing.load_filler = lambda *_: DiceFiller()
     try:
         yield
     finally:
-        assistant.load_filler = real
+        choosing.load_filler = real

@@ -500,6 +500,7 @@ def test_json_says_what_was_filled():
     assert set(report) == {
         *("score", "filled", "notes", "model", "seed", "seconds", "log_probability"),
         *("gave_way", "transposition", "replaced", "kept", "doubts"),
+        *("findings", "gave_way_at", "likelihood", "copied"),
     }
     assert [(r["part"], r["measure"], r["voice"]) for r in report["filled"]] == [
         ("Alto", "2", "Alto"),
@@ -510,6 +511,8 @@ def test_json_says_what_was_filled():
     assert (report["model"], report["seed"]) == ("bach-chorale", 3)
     assert set(report["seconds"]) == {"reading", "model", "writing"}
     assert all(seconds >= 0 for seconds in report["seconds"].values())
+    assert [row["measure"] for row in report["likelihood"]] == ["2"]
+    assert all(row["log_probability"] < 0 for row in report["likelihood"])
     assert report["log_probability"] < 0
 
 

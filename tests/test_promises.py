@@ -183,9 +183,10 @@ def test_on_a_shared_staff_only_stems_and_accidentals_of_the_melody_may_change(j
     assert judge.differences(*roots, touched=[(line[0], i) for i in measures], added=added) == []
     old, new = (judge.lines(root)[line] for root in roots)
     assert judge.notes_of(old) == judge.notes_of(new)
-    assert [judge.plain(s.element) for row in old for s in row] == [
-        judge.plain(s.element) for row in new for s in row
-    ]
+    # How long they last has been compared; new notes may need finer divisions.
+    notes = [[judge.plain(s.element) for row in line for s in row] for line in (old, new)]
+    plain = [[re.sub(rb"<duration>\d+</duration>", b"", note) for note in line] for line in notes]
+    assert plain[0] == plain[1]
 
 
 @pytest.mark.parametrize("job", MELODIES)

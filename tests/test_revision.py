@@ -17,14 +17,16 @@ from scoreassist.networks.batch import Batch
 from scoreassist.networks.batches import cells, collate_padded
 from scoreassist.networks.filler import Candidates, Task
 from scoreassist.networks.revision.any_order import any_order_nll, random_cells
-from scoreassist.networks.revision.filler import DraftAndRevise, Reviser, Revising, still_ticks, stretches
+from scoreassist.networks.revision.filler import DraftAndRevise, Reviser, Revising, still_ticks
 from scoreassist.networks.revision.network import RevisionConfig, RevisionNetwork, hidden_cells
 from scoreassist.networks.revision.passages import APART, least_likely
 from scoreassist.networks.revision.stepping import QuickHeads
+from scoreassist.networks.revision.stretches import stretches
 from scoreassist.networks.revision.surroundings import echoes, surroundings
-from scoreassist.networks.revision.verdict import Terms, faults, merits
+from scoreassist.networks.revision.verdict import NO_LIMIT, Terms, faults, merits
 from scoreassist.recipes.revision import MaskedWindows, RevisionOptions, loss, scattered, together
 from scoreassist.sampling import SamplingOptions
+from scoreassist.theory.resolution import NO_TONIC
 from scoreassist.theory.voice_leading import CHOIR_RANGES
 from scoreassist.training import train
 
@@ -234,7 +236,7 @@ def test_draft_and_revision_together_are_a_filler(network):
             return drafted
 
     filler = DraftAndRevise(Drafter(), lambda: Reviser(network, replace(BOTH, revised=1)))
-    best = drafted.pitch[drafted.best()]
+    best = drafted.pitch[drafted.best()[0]]
     assert (filler.fill(drafted.task, SamplingOptions(passes=0)).grid.pitch == best).all()
     revised = filler.fill(drafted.task, SamplingOptions(passes=2, temperature=3.0, rules=("rests",)))
     assert (revised.grid.pitch != best).any()
@@ -265,8 +267,20 @@ def test_the_same_seed_writes_the_same_and_another_seed_another(network):
     assert (first.pitch != other.pitch).any()
 
 
-def terms(grid: Grid) -> Terms:
-    return Terms(grid.level, grid.fermata, np.ones((grid.ticks, 12), dtype=bool), np.array(CHOIR_RANGES))
+def terms(grid: Grid, **more) -> Terms:
+    nothing_known = Terms(
+        level=grid.level,
+        arrival=grid.fermata,
+        chord=np.ones((grid.ticks, 12), dtype=bool),
+        tonic=np.full(grid.ticks, NO_TONIC),
+        measure=grid.measure,
+        allowance=np.full((4, grid.ticks), NO_LIMIT),
+        ranges=np.array(CHOIR_RANGES),
+    )
+    return replace(nothing_known, **more)
+
+
+FIRM = [name for name, _ in SamplingOptions().acting("forbid")]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -275,11 +289,11 @@ def test_no_fault_of_voice_leading_is_added(network, seed):
     options = SamplingOptions(seed=seed, temperature=3.0)
     revised = Reviser(network, BOTH).revise(drafted, options, 4)
     grid = piece()
-    before = faults(drafted.pitch, terms(grid), options.rules).sum()
-    after = faults(revised.pitch, terms(grid), options.rules).sum()
+    before = faults(drafted.pitch, terms(grid), FIRM).sum()
+    after = faults(revised.pitch, terms(grid), FIRM).sum()
     assert after <= before
     wild = Reviser(network, BOTH).revise(drafted, SamplingOptions(seed=seed, temperature=3.0, rules=("rests",)), 4)
-    assert faults(wild.pitch, terms(grid), options.rules).sum() > before  # so there was something to avoid
+    assert faults(wild.pitch, terms(grid), FIRM).sum() > before  # so there was something to avoid
 
 
 def test_slash_rhythm_is_kept(network):
@@ -383,13 +397,55 @@ def test_faults_are_counted_where_they_are():
     assert found("spacing") == [0, 0, 1, 0]  # D5 over C4
 
 
+def test_faults_of_a_voice_are_counted_where_they_are():
+    # C major: a leap of a tritone in the soprano, then of a major seventh in the bass.
+    pitch = np.array([[72, 78, 77, 76], [67, 67, 67, 67], [60, 60, 60, 60], [48, 48, 48, 59]])[None]
+    grid = piece(np.zeros((4, 8), dtype=int)).cut(0, 4)
+    struck = np.ones(pitch.shape, dtype=bool)
+
+    def found(rule: str, **more) -> list[int]:
+        return faults(pitch, terms(grid, **more), (rule,), struck)[0].tolist()
+
+    assert found("leaps") == [0, 1, 0, 1]
+    assert found("max-leap", max_leap=6) == [0, 0, 0, 1]
+    # Alto and tenor strike three times again, the bass twice; where that is too often, each time counts.
+    assert found("max-repeats", max_repeats=1) == [0, 3, 3, 2]
+    assert found("max-repeats", max_repeats=2) == [0, 2, 2, 2]
+    assert found("max-repeats", max_repeats=3) == [0, 0, 0, 0]
+    assert found("density", allowance=np.full((4, 4), 3)) == [4, 4, 4, 4]
+    assert found("density", allowance=np.full((4, 4), 4)) == [0, 0, 0, 0]
+
+
+def test_what_wants_to_be_resolved_is_counted_where_it_is_not():
+    # G7 with the third on top and the seventh in the alto; then C.
+    seventh = [[71, 72], [65, 64], [62, 60], [55, 48]]
+    wrong = [[71, 67], [65, 67], [62, 64], [55, 48]]
+    doubled = [[71, 72], [67, 67], [59, 60], [55, 48]]
+    grid = piece(np.zeros((4, 8), dtype=int)).cut(0, 2)
+    in_c = terms(grid, level=np.zeros(2, dtype=int), tonic=np.zeros(2, dtype=int))
+
+    def found(rule: str, *pieces: list[list[int]]) -> list[list[int]]:
+        return faults(np.array(pieces), in_c, (rule,)).tolist()
+
+    assert found("seventh", seventh, wrong) == [[0, 0], [0, 1]]
+    assert found("leading-tone", seventh, wrong) == [[0, 0], [0, 1]]
+    assert found("doubled-leading-tone", seventh, doubled) == [[0, 0], [1, 0]]
+    # Soprano and bass leap upwards into a fifth.
+    assert found("hidden", [[67, 72], [64, 67], [60, 60], [45, 53]]) == [[0, 1]]
+    assert found("hidden", [[71, 72], [64, 67], [60, 60], [45, 53]]) == [[0, 0]]  # by a step
+
+
 def test_merits_are_chords_on_beats_and_triads_where_a_phrase_rests():
     pitch = np.array([[72, 73, 70], [67, 67, 67], [64, 62, 64], [48, 48, 48]])[None]  # C, a clash, C7
-    fermata = np.array([False, False, True])
-    at = Terms(np.array([0, 2, 0]), fermata, np.ones((3, 12), dtype=bool), np.array(CHOIR_RANGES))
-    chords = merits(pitch, at, ("chords",))[0]
-    assert chords[0] == chords[2] > 0 > chords[1]
-    assert merits(pitch, at, ("arrival",))[0].tolist() == [0, 0, -3]
+    grid = piece(np.zeros((4, 8), dtype=int)).cut(0, 3)
+    at = terms(grid, level=np.array([0, 2, 0]), arrival=np.array([False, False, True]))
+
+    def found(rule: str) -> list[float]:
+        return merits(pitch, at, SamplingOptions(rules=(rule,)))[0].tolist()
+
+    assert found("chords")[0] == found("chords")[2] > 0 > found("chords")[1]
+    assert found("arrival") == [0, 0, -3]
+    assert found("crossing") == [0, 0, 0]  # which forbids, and is no merit
 
 
 def test_masks_hide_something_and_scattered_ones_have_every_size():

@@ -34,7 +34,7 @@ class Plain:
 
     PITCHES = (72, 64, 55, 48)
 
-    def fill(self, task: Task, options: Any) -> Filling:
+    def answers(self, task: Task, options: Any) -> list[Filling]:
         grid = task.grid
         starts = np.searchsorted(grid.measure, grid.measure)
         on_beat = (np.arange(grid.ticks) - starts) % 4 == 0
@@ -42,12 +42,12 @@ class Plain:
         pitch = np.where(grid.known, grid.pitch, pitch)
         struck = np.where(grid.known, grid.struck, on_beat[None, :] | (task.rhythm == 1))
         filled = replace(grid, pitch=pitch, struck=struck, known=np.ones_like(grid.known))
-        return Filling(filled, np.zeros(pitch.shape), task.hidden)
+        return [Filling(filled, np.zeros(pitch.shape), task.hidden)]
 
 
 @pytest.fixture(autouse=True)
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scoreassist.assistant.load_filler", lambda _: Plain())
+    monkeypatch.setattr("scoreassist.choosing.load_filler", lambda _: Plain())
 
 
 def harmonized(source: bytes, **wishes: Any) -> etree._Element:

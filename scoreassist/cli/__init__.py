@@ -11,9 +11,12 @@ import click
 
 from scoreassist import __version__
 from scoreassist.cli import commands
+from scoreassist.cli.analyze import analyze
+from scoreassist.cli.check import check
 from scoreassist.cli.corpus import corpus
 from scoreassist.cli.evaluate import evaluate
 from scoreassist.cli.generate import generate
+from scoreassist.cli.originality import originality
 from scoreassist.cli.train import train
 from scoreassist.errors import ScoreassistError
 
@@ -77,7 +80,7 @@ def _keep_examples(command: click.Command) -> None:
         _keep_examples(inner)
 
 
-for command in (*commands.ALL, generate, train, evaluate, corpus):
+for command in (*commands.ALL, check, analyze, originality, generate, train, evaluate, corpus):
     _keep_examples(command)
     program.add_command(command)
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from scoreassist.cli.output import check_outputs, check_target, deliver, fill_bar
+from scoreassist.cli.output import answers_of, check_outputs, check_target, deliver, fill_bar
+from scoreassist.cli.wishes import typed_wishes, wish_options
 from scoreassist.errors import RequestError, UnreadableError
-from scoreassist.options import CANDIDATES, ITERATIONS, PASSES, RESTARTS, SPREAD, TEMPERATURE
+from scoreassist.options import ANSWERS, CANDIDATES, ITERATIONS, PASSES, RESTARTS, SPREAD, TEMPERATURE
 from scoreassist.styles import STYLE, STYLES
 
 # Options that are left to the style unless they are typed; `generate` has some of them.
-WISHES = ("temperature", "candidates", "passes", "iterations", "model")
+LEFT_TO_STYLE = ("temperature", "candidates", "passes", "iterations", "model")
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -30,17 +32,17 @@ style_option = click.option(
 )
 
 
-def fill_options(function: Decorated) -> Decorated:
-    """Options that `harmonize` and `complete` share."""
+def output_options(function: Decorated) -> Decorated:
+    """Where what is written goes; commands that write scores share them."""
     for option in reversed(
         (
-            click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
             click.option(
                 "-o",
                 "--output",
                 type=click.Path(path_type=Path, allow_dash=True),
                 required=False,
-                help="Where to write the score (.musicxml, .xml, .mxl); - for stdout.",
+                help="Where to write the score (.musicxml, .xml, .mxl); - for stdout. With {n} in the name, every"
+                " candidate: out-{n}.musicxml.",
             ),
             click.option(
                 "--svg",
@@ -49,13 +51,27 @@ def fill_options(function: Decorated) -> Decorated:
                 type=click.Path(path_type=Path),
                 help="Also draw it (.svg, .png, .pdf) or play it (.mid); may be given several times.",
             ),
-            click.option("--measures", metavar="A-B", help="Only these measures, as printed; 5.3-8.1 with beats."),
             click.option(
-                "--parts",
-                metavar="NAMES",
-                help="Only these singers or parts: Alto,Tenor. Without --measures what is marked or empty there,"
-                " and where nothing is the whole line.",
+                "--compare",
+                type=click.Path(path_type=Path),
+                help="Draw all candidates in one picture (.svg, .png, .pdf), with what is said about each.",
             ),
+            click.option(
+                "--explain",
+                is_flag=True,
+                help="Under pictures, how sure the model is of each measure, and what a teacher would mark.",
+            ),
+            click.option("--json", "as_json", is_flag=True, help="Print what was written to stdout as JSON."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def search_options(function: Decorated) -> Decorated:
+    """How notes are searched for; commands that write scores share them."""
+    for option in reversed(
+        (
             click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another answer."),
             click.option(
                 "--temperature",
@@ -65,7 +81,8 @@ def fill_options(function: Decorated) -> Decorated:
             click.option(
                 "--candidates",
                 type=int,
-                help=f"Drawn at once; the best is kept.  [default: {CANDIDATES}; ragtime {RESTARTS}]",
+                help="Drawn at once; the best is kept, or all with {n} or --compare."
+                f"  [default: {CANDIDATES}, {ANSWERS} of those that are kept; ragtime {RESTARTS}]",
             ),
             click.option(
                 "--passes",
@@ -77,8 +94,26 @@ def fill_options(function: Decorated) -> Decorated:
                 type=int,
                 help=f"Of ragtime: steps of the search for an accompaniment.  [default: {ITERATIONS}]",
             ),
-            style_option,
             click.option("--model", help="See `scoreassist models`; default that of the style."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def fill_options(function: Decorated) -> Decorated:
+    """Options that the commands which fill a given score share, but for its measures and wishes."""
+    for option in reversed(
+        (
+            click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
+            output_options,
+            click.option(
+                "--parts",
+                metavar="NAMES",
+                help="Only these singers or parts: Alto,Tenor. Without --measures what is marked or empty there,"
+                " and where nothing is the whole line.",
+            ),
+            search_options,
             click.option(
                 "--highlight/--no-highlight",
                 default=True,
@@ -96,15 +131,21 @@ def fill_options(function: Decorated) -> Decorated:
                 "--keep-marks", is_flag=True, help="Leave the words and brackets that mark what to fill."
             ),
             click.option("--force", is_flag=True, help="Let the output replace the input file."),
-            click.option("--json", "as_json", is_flag=True, help="Print what was filled to stdout as JSON."),
         )
     ):
         function = option(function)
     return function
 
 
+measures_option = click.option(
+    "--measures", metavar="A-B", help="Only these measures, as printed; 5.3-8.1 with beats."
+)
+
+
 @click.command()
 @fill_options
+@measures_option
+@style_option
 @click.option(
     "--layout",
     type=click.Choice(["open", "closed"]),
@@ -115,19 +156,25 @@ def fill_options(function: Decorated) -> Decorated:
     type=click.Choice(["soprano", "alto", "tenor", "bass"], case_sensitive=False),
     help="The voice that a lone melody sings; default by its clef and range.",
 )
+@wish_options
 def harmonize(**options: Any) -> None:
     r"""Write the missing voices of soprano, alto, tenor and bass, or a piano part under a melody.
 
     \b
     scoreassist harmonize hymn.musicxml -o hymn-satb.musicxml --svg hymn.svg --seed 1
+    scoreassist harmonize hymn.musicxml -o hymn-satb.musicxml --cadence 4:half --cadence 8:perfect --strict
+    scoreassist harmonize hymn.musicxml --candidates 4 -o 'hymn-{n}.musicxml' --compare hymns.svg
     scoreassist harmonize melody.musicxml --style ragtime -o rag.musicxml --svg rag.svg
     """
-    _fill("harmonize", options, layout=options["layout"], given=options["given"])
+    _fill("harmonize", options, style=options["style"], layout=options["layout"], given=options["given"])
 
 
 @click.command()
 @fill_options
+@measures_option
+@style_option
 @click.option("--dry-run", is_flag=True, help="Say what would be filled, and stop.")
+@wish_options
 def complete(**options: Any) -> None:
     r"""Fill what is marked or empty, and nothing else.
 
@@ -147,7 +194,38 @@ def complete(**options: Any) -> None:
         )
         click.echo(json.dumps(report["regions"], indent=2) if options["as_json"] else as_text(report))
         return
-    _fill("complete", options)
+    _fill("complete", options, style=options["style"])
+
+
+@click.command()
+@fill_options
+@measures_option
+@partial(wish_options, without=())
+def vary(**options: Any) -> None:
+    r"""Write some of what stands in a chorale anew, near to what it was.
+
+    \b
+    scoreassist vary chorale.musicxml --measures 5-8 --near 0.7 -o varied.musicxml
+    scoreassist vary chorale.musicxml --parts Alto,Tenor --near 0.5 --candidates 4 --compare varied.svg
+    """
+    _fill("vary", options)
+
+
+@click.command("continue")
+@fill_options
+@click.option(
+    "--measures", type=int, default=8, show_default=True, help="How many; what completes an upbeat does not count."
+)
+@style_option
+@wish_options
+def go_on(**options: Any) -> None:
+    r"""Append measures to a score and fill them, to a close.
+
+    \b
+    scoreassist continue chorale.musicxml --measures 8 -o longer.musicxml
+    scoreassist continue rag.musicxml --style ragtime --measures 16 -o longer.musicxml
+    """
+    _fill("continue_", options, style=options["style"])
 
 
 @click.command()
@@ -245,17 +323,25 @@ def _model_lines(row: dict[str, Any]) -> Iterator[str]:
         yield f"  {name}: {value}"
 
 
+NOTHING = {
+    "harmonize": "nothing {there} is missing or empty",
+    "complete": "nothing {there} is marked or empty",
+    "vary": "nothing {there} can be varied so little",
+    "continue_": "nothing was appended",
+}
+
+
 def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
     from scoreassist import assistant
 
     check_outputs(options, options["file"])
-    wishes = {name: options[name] for name in WISHES if options[name] is not None}
+    wishes = {name: options[name] for name in LEFT_TO_STYLE if options[name] is not None}
+    wishes |= typed_wishes(options) | answers_of(options)
     if options["lyrics"] != "none":
         wishes["lyrics"] = options["lyrics"]
-    with fill_bar(options["style"]) as progress:
+    with fill_bar(options.get("style", STYLE)) as progress:
         result = getattr(assistant, verb)(
             _source(options["file"]),
-            style=options["style"],
             measures=options["measures"],
             parts=_names(options["parts"]),
             seed=options["seed"],
@@ -265,8 +351,7 @@ def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
             **more,
         )
     named = options["measures"] is not None or options["parts"] is not None
-    missing = "missing or empty" if verb == "harmonize" else "marked or empty"
-    deliver(result, options, f"nothing {'there ' if named else ''}is {missing}")
+    deliver(result, options, NOTHING[verb].format(there="there" if named else "").replace("  ", " "))
 
 
 def _source(file: Path) -> Any:
@@ -288,4 +373,4 @@ def _names(text: str | None) -> tuple[str, ...]:
     return names
 
 
-ALL = (harmonize, complete, render, info, validate, models)
+ALL = (harmonize, complete, vary, go_on, render, info, validate, models)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import click
 
-from scoreassist.cli.commands import WISHES, style_option
-from scoreassist.cli.output import check_outputs, deliver, fill_bar
-from scoreassist.options import CANDIDATES, RESTARTS
+from scoreassist.cli.commands import LEFT_TO_STYLE, output_options, search_options, style_option
+from scoreassist.cli.output import answers_of, check_outputs, deliver, fill_bar
+from scoreassist.cli.wishes import NEAR, typed_wishes, wish_options
 
 
 @click.command()
@@ -19,27 +19,9 @@ from scoreassist.options import CANDIDATES, RESTARTS
 @click.option("--metre", help="4/4 or 3/4 for chorales, 2/4 for ragtime; default the first.")
 @click.option("--layout", help="Of chorales: closed (two staves, the default) or open (four).")
 @click.option("--title", help="What stands above it.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, allow_dash=True),
-    help="Where to write the score (.musicxml, .xml, .mxl); - for stdout.",
-)
-@click.option(
-    "--svg",
-    "pictures",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Also draw it (.svg, .png, .pdf) or play it (.mid); may be given several times.",
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another piece.")
-@click.option("--temperature", type=float, help="Below the default safer, above it bolder.")
-@click.option(
-    "--candidates", type=int, help=f"Drawn at once; the best is kept; default {CANDIDATES}, ragtime {RESTARTS}."
-)
-@click.option("--passes", type=int, help="Of chorales: how often the draft is revised; 0 is quickest.")
-@click.option("--iterations", type=int, help="Of ragtime: steps of the search for an accompaniment.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was written to stdout as JSON.")
+@output_options
+@search_options
+@partial(wish_options, without=(NEAR, "key"))
 def generate(**options: Any) -> None:
     r"""Write a new chorale or rag.
 
@@ -50,7 +32,9 @@ def generate(**options: Any) -> None:
     from scoreassist import assistant
 
     check_outputs(options)
-    wishes = {name: options[name] for name in WISHES if options.get(name) is not None}
+    wishes = {name: options[name] for name in LEFT_TO_STYLE if options.get(name) is not None}
+    typed = {name: value for name, value in typed_wishes(options).items() if name != "key"}
+    wishes |= typed | answers_of(options)
     with fill_bar(options["style"]) as progress:
         result = assistant.generate(
             style=options["style"],

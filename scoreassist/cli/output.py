@@ -12,12 +12,31 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scoreassist.errors import OutputError, RequestError
-from scoreassist.styles import find_style
+from scoreassist.options import ANSWERS, CANDIDATES
+from scoreassist.styles import STYLE, find_style
 
 if TYPE_CHECKING:
     from scoreassist.assistant import Result
 
 HIGHLIGHT = "#C00000"
+MOST_LINES = 6  # of what gave way
+
+
+EACH = "{n}"  # in a file name, the number of a candidate
+
+
+def answers_of(options: dict[str, Any]) -> dict[str, int]:
+    """How many answers are asked for: all candidates, where each has a file or they are to be compared."""
+    if not shows_all(options):
+        return {}
+    count = options["candidates"] or ANSWERS
+    return {"answers": count, "candidates": max(count, CANDIDATES)}
+
+
+def shows_all(options: dict[str, Any]) -> bool:
+    """Whether every candidate is to be seen, and not the best alone."""
+    names = [options["output"], *options["pictures"]]
+    return options["compare"] is not None or any(EACH in str(name) for name in names)
 
 
 def check_outputs(options: dict[str, Any], source: Path | None = None) -> None:
@@ -26,16 +45,17 @@ def check_outputs(options: dict[str, Any], source: Path | None = None) -> None:
     Parameters
     ----------
     options : dict
-        What was typed: ``output, pictures, as_json``, and ``force`` where there is a source.
+        What was typed: ``output, pictures, compare, as_json``, and ``force`` where there is a source.
     source : path, optional
         What is read, which is not replaced unless asked to.
     """
     from scoreassist.files.document import SUFFIXES
+    from scoreassist.picture.compare import FORMATS as COMPARED
     from scoreassist.rendering import FORMATS
 
     output: Path | None = options["output"]
     force = bool(options.get("force"))
-    if output is None and not options["pictures"] and not options["as_json"]:
+    if output is None and not (options["pictures"] or options["compare"] or options["as_json"]):
         raise RequestError("nothing to write; name the result with -o, a picture with --svg, or ask for --json")
     if output is not None and str(output) != "-":
         check_target(output, SUFFIXES, source, force=force)
@@ -43,6 +63,17 @@ def check_outputs(options: dict[str, Any], source: Path | None = None) -> None:
         raise RequestError("the score and the JSON cannot both go to stdout; give -o a file name")
     for path in options["pictures"]:
         check_target(path, FORMATS, source, force=force)
+    if options["compare"] is not None:
+        check_target(options["compare"], COMPARED, source, force=force)
+    if options["explain"] and not options["pictures"]:
+        raise RequestError("--explain draws under a picture; name one with --svg")
+    if not shows_all(options):
+        return
+    if find_style(options.get("style", STYLE)).for_piano:
+        raise RequestError("of ragtime one answer is written; leave {n} and --compare out, and try other seeds")
+    singles = [path for path in (output, *options["pictures"]) if path is not None and EACH not in str(path)]
+    if singles and options["compare"] is None:
+        raise RequestError(f"'{singles[0]}' would be written for one candidate only; put {EACH} into its name too")
 
 
 def check_target(
@@ -87,32 +118,58 @@ def deliver(result: Result, options: dict[str, Any], nothing: str) -> None:
     ----------
     result : Result
     options : dict
-        What was typed: ``output, pictures, highlight, as_json``.
+        What was typed: ``output, pictures, compare, explain, highlight, as_json``.
     nothing : str
         What to say if nothing was filled.
     """
+    from scoreassist.assistant import compare
+
+    answers = result.answers or [result]
+    for number, answer in enumerate(answers, 1):
+        _write(answer, options, number)
+    if options["compare"] is not None:
+        for written in compare(result, options["compare"], highlight=_colour(options)):
+            click.echo(f"wrote {written}", err=True)
+    if options["as_json"]:
+        told = result.as_json()
+        if result.answers:
+            told["answers"] = [answer.as_json() for answer in result.answers]
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return
+    searched = result.seconds["model"] > 0
+    _report(result, "no note was found for what is marked or empty" if searched else nothing)
+    for number, answer in enumerate(result.answers, 1):
+        click.echo(f"{number}: {answer.summary()}", err=True)
+
+
+def _colour(options: dict[str, Any]) -> str | None:
+    return HIGHLIGHT if options["highlight"] else None
+
+
+def _write(result: Result, options: dict[str, Any], number: int) -> None:
+    """Write the score and the pictures of one answer; names without its number are for the first."""
     from scoreassist.assistant import render
     from scoreassist.files.document import write_whole
 
-    output: Path | None = options["output"]
-    if output is not None:
-        if str(output) == "-":
-            _put_out(result.score.to_xml())
-        else:
-            mxl = output.suffix.lower() == ".mxl"
-            write_whole(output, result.score.to_mxl() if mxl else result.score.to_xml())
-            click.echo(f"wrote {output}", err=True)
-    for path in options["pictures"]:
-        for written in render(result, path, highlight=HIGHLIGHT if options["highlight"] else None):
-            click.echo(f"wrote {written}", err=True)
-    if options["as_json"]:
-        click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
-    else:
-        searched = result.seconds["model"] > 0
-        _report(result.as_json(), "no note was found for what is marked or empty" if searched else nothing)
+    def named(path: Path) -> Path | None:
+        text = str(path)
+        return Path(text.replace(EACH, str(number))) if EACH in text or number == 1 else None
+
+    output = named(options["output"]) if options["output"] is not None else None
+    if output is not None and str(output) == "-":
+        _put_out(result.score.to_xml())
+    elif output is not None:
+        mxl = output.suffix.lower() == ".mxl"
+        write_whole(output, result.score.to_mxl() if mxl else result.score.to_xml())
+        click.echo(f"wrote {output}", err=True)
+    for path in map(named, options["pictures"]):
+        if path is not None:
+            for written in render(result, path, highlight=_colour(options), explain=options["explain"]):
+                click.echo(f"wrote {written}", err=True)
 
 
-def _report(report: dict[str, Any], nothing: str) -> None:
+def _report(result: Result, nothing: str) -> None:
+    report = result.as_json()
     for doubt in report["doubts"]:
         click.echo(f"unclear: {doubt}", err=True)
     if not report["filled"]:
@@ -141,8 +198,15 @@ def _report(report: dict[str, Any], nothing: str) -> None:
             " where the model is at home: new voices may lie beyond a choir's ranges",
             err=True,
         )
-    for rule, count in report["gave_way"].items():
-        click.echo(f"the rule '{rule}' had to give way {count} times; try another --seed", err=True)
+    if result.answers:
+        return
+    if result.counsel is not None:
+        click.echo(f"{result.counsel.findings_text()}; {result.counsel.copied_text()}", err=True)
+        for softened in result.counsel.gave_way[:MOST_LINES]:
+            click.echo(f"gave way: {softened}", err=True)
+        if len(result.counsel.gave_way) > MOST_LINES:
+            left = len(result.counsel.gave_way) - MOST_LINES
+            click.echo(f"gave way: {left} more, see --json; try another --seed", err=True)
 
 
 def _put_out(data: bytes) -> None:

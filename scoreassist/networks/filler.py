@@ -11,7 +11,11 @@ import numpy as np
 from scoreassist.grid.voices import Grid
 from scoreassist.sampling import SamplingOptions
 from scoreassist.score.metre import BEAT
+from scoreassist.theory.cadence import tonic
 from scoreassist.theory.harmony import OTHER, chord_class
+from scoreassist.theory.passages import Corpus
+from scoreassist.theory.resolution import NO_TONIC
+from scoreassist.wishes.demands import Demands
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,17 @@ class Task:
         Hidden cells that must be silent.
     rhythm : int array (4, ticks)
         Articulation that hidden cells must have: `scoreassist.grid.holes.HOLD`, `STRIKE` or `FREE`.
+    demands : Demands, optional
+        What the user wishes of hidden cells.
+    corpus : Corpus, optional
+        From which no more is to be copied than the demands say.
     """
 
     grid: Grid
     rest: np.ndarray
     rhythm: np.ndarray
+    demands: Demands | None = None
+    corpus: Corpus | None = None
 
     @property
     def hidden(self) -> np.ndarray:
@@ -40,11 +50,19 @@ class Task:
     def only(self, rows: tuple[int, ...]) -> Task:
         """Some of the voices."""
         voices = list(rows)
-        return Task(self.grid.only(rows), self.rest[voices], self.rhythm[voices])
+        return replace(self, grid=self.grid.only(rows), rest=self.rest[voices], rhythm=self.rhythm[voices])
 
     def cut(self, first: int, end: int) -> Task:
         """The ticks from `first` to `end`."""
-        return Task(self.grid.cut(first, end), self.rest[:, first:end], self.rhythm[:, first:end])
+        span = slice(first, end)
+        demands = self.demands.cut(first, end) if self.demands is not None else None
+        return replace(
+            self,
+            grid=self.grid.cut(first, end),
+            rest=self.rest[:, span],
+            rhythm=self.rhythm[:, span],
+            demands=demands,
+        )
 
 
 @dataclass(frozen=True)
@@ -99,8 +117,19 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.pitch)
 
-    def best(self) -> int:
-        """The candidate for which the fewest rules gave way, then the most consonant and likely one."""
+    def best(self, answers: int = 1) -> list[int]:
+        """The best candidate of each of as many groups, the best of all first; no two the same, if possible."""
+        groups = [group.tolist() for group in np.array_split(np.arange(len(self)), answers)]
+        rank = {index: place for place, index in enumerate(self.ranked())}
+        chosen: list[int] = []
+        for group in groups:
+            by_rank = sorted(group, key=rank.__getitem__)
+            new = (i for i in by_rank if not any((self.pitch[i] == self.pitch[j]).all() for j in chosen))
+            chosen.append(next(new, by_rank[0]))
+        return sorted(chosen, key=rank.__getitem__)
+
+    def ranked(self) -> list[int]:
+        """From the candidate for which the fewest rules gave way, and the most consonant and likely one, on."""
         grid = self.task.grid
         broken = sum(self.gave_way.values(), np.zeros(len(self), dtype=np.int64))
         likely = self.log_prob.sum((1, 2)) / max(int(self.drawn.sum()), 1)
@@ -108,7 +137,17 @@ class Candidates:
         clash = [
             float((chord_class(pitch)[beats] == OTHER).mean()) if beats.any() else 0.0 for pitch in self.pitch
         ]
-        return min(range(len(self)), key=lambda i: (broken[i], clash[i] - likely[i], i))
+        return sorted(range(len(self)), key=lambda i: (broken[i], clash[i] - likely[i], i))
+
+    def only(self, chosen: list[int]) -> Candidates:
+        """Some of them."""
+        return replace(
+            self,
+            pitch=self.pitch[chosen],
+            struck=self.struck[chosen],
+            log_prob=self.log_prob[chosen],
+            gave_way={name: counts[chosen] for name, counts in self.gave_way.items()},
+        )
 
     def filling(self, index: int) -> Filling:
         """One of them."""
@@ -125,9 +164,28 @@ class Filler(Protocol):
         """Choose every hidden cell; known cells come back unchanged."""
         ...
 
+    def answers(self, task: Task, options: SamplingOptions) -> list[Filling]:
+        """As many fillings as the options say, the best first."""
+        ...
+
+
+def tonic_of(task: Task) -> int:
+    """Pitch class of the tonic: as the user wishes, or as the given notes say; `NO_TONIC` if nothing does."""
+    if task.demands is not None and task.demands.tonic is not None:
+        return task.demands.tonic
+    key = tonic(task.grid)
+    return NO_TONIC if key is None else key[0]
+
 
 def fill_spans(filler: Filler, task: Task, spans: Iterable[tuple[int, int]], options: SamplingOptions) -> Filling:
-    """Fill some stretches of a grid, each for itself; what is hidden elsewhere stays unknown.
+    """Fill some stretches of a grid, each for itself; what is hidden elsewhere stays unknown."""
+    return answer_spans(filler, task, spans, options)[0]
+
+
+def answer_spans(
+    filler: Filler, task: Task, spans: Iterable[tuple[int, int]], options: SamplingOptions
+) -> list[Filling]:
+    """Several fillings of some stretches of a grid, each for itself; what is hidden elsewhere stays unknown.
 
     Parameters
     ----------
@@ -136,15 +194,22 @@ def fill_spans(filler: Filler, task: Task, spans: Iterable[tuple[int, int]], opt
     spans : iterable of (first tick, end)
     options : SamplingOptions
     """
-    whole = Filling(task.grid, np.zeros(task.grid.pitch.shape), np.zeros_like(task.grid.known))
+    empty = Filling(task.grid, np.zeros(task.grid.pitch.shape), np.zeros_like(task.grid.known))
+    wholes = [empty] * options.answers
     for first, end in spans:
-        part = filler.fill(task.cut(first, end), options)
-        old = whole.grid
-        grid = replace(old, pitch=old.pitch.copy(), struck=old.struck.copy(), known=old.known.copy())
-        grid.pitch[:, first:end], grid.struck[:, first:end] = part.grid.pitch, part.grid.struck
-        grid.known[:, first:end] = True
-        whole.log_prob[:, first:end], whole.drawn[:, first:end] = part.log_prob, part.drawn
-        gave_way = {name: whole.gave_way.get(name, 0) + part.gave_way.get(name, 0) for name in part.gave_way}
-        shift = max(whole.transposition, part.transposition, key=abs)
-        whole = replace(whole, grid=grid, gave_way=whole.gave_way | gave_way, transposition=shift)
-    return whole
+        parts = filler.answers(task.cut(first, end), options)
+        wholes = [_pasted(whole, part, first, end) for whole, part in zip(wholes, parts, strict=True)]
+    return wholes
+
+
+def _pasted(whole: Filling, part: Filling, first: int, end: int) -> Filling:
+    """A filling with a stretch of it from another one."""
+    old, span = whole.grid, slice(first, end)
+    arrays = {name: getattr(old, name).copy() for name in ("pitch", "struck", "known")}
+    arrays["pitch"][:, span], arrays["struck"][:, span] = part.grid.pitch, part.grid.struck
+    arrays["known"][:, span] = True
+    log_prob, drawn = whole.log_prob.copy(), whole.drawn.copy()
+    log_prob[:, span], drawn[:, span] = part.log_prob, part.drawn
+    gave_way = {name: whole.gave_way.get(name, 0) + part.gave_way.get(name, 0) for name in part.gave_way}
+    shift = max(whole.transposition, part.transposition, key=abs)
+    return Filling(replace(old, **arrays), log_prob, drawn, whole.gave_way | gave_way, shift)

@@ -78,6 +78,11 @@ class Memory:
         self._weigh(frame)
         self.count += 1
 
+    def select(self, rows: np.ndarray) -> None:
+        """Go on with these candidates, each from where one was: int (N,)."""
+        for name in ("_heard", "_match", "_sums", "echo", "echo_match", "line", "line_match", "profile"):
+            setattr(self, name, getattr(self, name)[rows])
+
     def _weigh(self, frame: np.ndarray) -> None:
         self._sums *= DECAYS[:, None]
         self._sums += (_CLASSES.take(frame, 0).sum(1) / frame.shape[1])[:, None]

@@ -11,6 +11,9 @@ So `reading` draws the text itself, as outlines, in the `letters` that come with
 filled and stroked `shapes`. resvg, which is one self-contained wheel, turns those into pixels; in a PDF they
 are the same four operators (`ink`).
 
+What is added to the music is added to the SVG, and so is in all formats: a strip under the systems (`strip`),
+headings over several scores (`compare`), by what is known about where things lie (`systems`, `lettering`).
+
 A script that Verovio's text font lacks (it has Latin, Greek, Cyrillic and Hebrew) shows as boxes. The SVG
 itself leaves such text to the viewer's fonts.
 """

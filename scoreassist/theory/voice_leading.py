@@ -19,6 +19,10 @@ CHOIR_RANGES = ((60, 81), (55, 74), (48, 69), (40, 64))
 # Widest distance between neighbours: an octave between upper voices, two octaves and a third above the bass.
 SPACING = (12, 12, 28)
 
+# Leaps in a voice, in semitones, that are hard to sing: a tritone and sevenths. Steps are up to a whole tone.
+LEAPS = (6, 10, 11)
+STEP = 2
+
 
 def parallels(pitch: np.ndarray, interval: int) -> np.ndarray:
     """Ticks at which some pair of voices arrives in parallel.

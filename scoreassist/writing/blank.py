@@ -110,7 +110,7 @@ def blank_score(
     if title:
         etree.SubElement(etree.SubElement(root, "work"), "work-title").text = title
     part_list = etree.SubElement(root, "part-list")
-    signature = (_key(fifths, minor), _time(metre))
+    signature = (_key(fifths, minor), time_signature(metre))
     parts = [PIANO] if layout == "piano" else [_choir_part(voices) for voices in STAVES[layout]]
     for number, part in enumerate(parts, 1):
         part_list.append(_row(part, number))
@@ -177,7 +177,7 @@ def _measures(
             quarters = pickup
         elif measure is measures[-1]:
             quarters = length - pickup
-        measure.extend(_rests(part.voices, int(quarters * DIVISIONS)))
+        measure.extend(measure_rests(part.voices, int(quarters * DIVISIONS)))
     barline = etree.SubElement(measures[-1], "barline", location="right")
     _write(barline, ("bar-style", "light-heavy"))
     return measures
@@ -199,8 +199,16 @@ def _attributes(clefs: Sequence[Clef], signature: Iterable[etree._Element]) -> e
     return attributes
 
 
-def _rests(voices: Sequence[Sequence[int]], duration: int) -> list[etree._Element]:
-    """A rest for each voice of each staff, with the way back between them."""
+def measure_rests(voices: Sequence[Sequence[int | str]], duration: int) -> list[etree._Element]:
+    """A rest over the full measure for each voice of each staff, with the way back between them.
+
+    Parameters
+    ----------
+    voices : sequence of sequences of int or str
+        Voice numbers by staff.
+    duration : int
+        Of the measure, in divisions.
+    """
     elements: list[etree._Element] = []
     for staff, numbers in enumerate(voices, 1):
         for number in numbers:
@@ -223,7 +231,8 @@ def _key(fifths: int, minor: bool) -> etree._Element:
     return key
 
 
-def _time(metre: Metre) -> etree._Element:
+def time_signature(metre: Metre) -> etree._Element:
+    """A `<time>`."""
     time = etree.Element("time")
     _write(time, ("beats", "+".join(map(str, metre.groups))), ("beat-type", str(metre.beat_type)))
     return time

@@ -11,20 +11,23 @@ import torch
 from torch import Tensor
 
 from scoreassist.grid.holes import HOLD, STRIKE
-from scoreassist.grid.vocabulary import REST, REST_PITCH, UNKNOWN, pitches
+from scoreassist.grid.vocabulary import REST, REST_PITCH, UNKNOWN, pitches, tokens
 from scoreassist.grid.voices import Grid
 from scoreassist.networks.anticipation_rnn.heads import Now, Tick
 from scoreassist.networks.anticipation_rnn.network import AnticipationRNN
 from scoreassist.networks.anticipation_rnn.stepping import Stepper, Steps
 from scoreassist.networks.batch import HELD, HIDDEN, HOLD_EDGES, STRUCK, Batch
 from scoreassist.networks.batches import Cells, cells, collate_padded, hold_bucket, past
-from scoreassist.networks.filler import Candidates, Filling, Task
+from scoreassist.networks.filler import Candidates, Filling, Task, tonic_of
 from scoreassist.sampling import Moment, Sampler, SamplingOptions
-from scoreassist.score.metre import BEAT
+from scoreassist.sampling.habits import Habits, tokens_out
+from scoreassist.score.metre import BEAT, TICKS_PER_QUARTER
 from scoreassist.theory.cadence import ending, final_chord, first_chord, settle_ending
+from scoreassist.theory.likeness import Copied
 from scoreassist.theory.voice_leading import CHOIR_RANGES
 
 BLOCK = 256  # cells whose log-probabilities are computed at once
+HEARD = 64  # ticks before the first hole whose habits and quotations go on into it
 _BUCKETS = hold_bucket(np.arange(HOLD_EDGES[-1] + 1))
 
 
@@ -49,8 +52,12 @@ class AnticipationFiller:
 
     def fill(self, task: Task, options: SamplingOptions) -> Filling:
         """Choose every hidden cell; see `scoreassist.networks.filler.Filler`."""
+        return self.answers(task, options)[0]
+
+    def answers(self, task: Task, options: SamplingOptions) -> list[Filling]:
+        """Choose every hidden cell, in several ways; see `scoreassist.networks.filler.Filler`."""
         candidates = self.draft(task, options)
-        return candidates.filling(candidates.best())
+        return [candidates.filling(index) for index in candidates.best(options.answers)]
 
     def draft(self, task: Task, options: SamplingOptions) -> Candidates:
         """Choose every hidden cell of the voices that the network writes, as often as there are candidates."""
@@ -65,9 +72,10 @@ class AnticipationFiller:
         grid, rhythm = own.grid.transposed(shift), own.rhythm
         if self.aided:
             grid, rhythm = settle_ending(grid, own.rest, rhythm, HOLD)
-        sampler = Sampler(options)
+        demands = own.demands.transposed(shift) if own.demands is not None else None
+        sampler = Sampler(options, demands)
         with one_thread(), torch.inference_mode():
-            asked = replace(own, grid=grid, rhythm=rhythm)
+            asked = replace(own, grid=grid, rhythm=rhythm, demands=demands)
             run = _Run(self.steps, asked, sampler, aided=self.aided, bare=self.bare)
             run.draw()
         rows = list(self.network.config.rows)
@@ -140,6 +148,13 @@ class _Run:
         self.log_prob = np.zeros(shape, dtype=np.float32)
         # Tick, voice, tokens before, logits, and logits of striking again, until they are weighed.
         self.drawn: list[tuple[int, int, np.ndarray, np.ndarray, np.ndarray]] = []
+        self.habits = Habits(self.count, grid, tonic_of(task), task.demands)
+        limit = None if task.demands is None else task.demands.max_copy
+        self.copied: Copied | None = None
+        old = None if task.demands is None else task.demands.old
+        self.old = np.full(grid.pitch.shape, UNKNOWN) if old is None else tokens(old)
+        if limit is not None and task.corpus is not None and len(grid.pitch) == len(CHOIR_RANGES):
+            self.copied = Copied(task.corpus, int(limit * TICKS_PER_QUARTER), self.count)
 
     def draw(self) -> None:
         """Draw every hidden cell, from the first tick that has one to the last."""
@@ -148,8 +163,11 @@ class _Run:
             return  # all that was hidden has been settled
         self.stepper.skip(first)
         shape = self.token.shape[1:]
+        resampling = self.sampler.options.resampling and self.count > 1
         before = past(self.inputs.token[:, : first + 1], self.inputs.struck[:, : first + 1].astype(bool))
         previous, earlier, length = (np.broadcast_to(a[:, first], shape) for a in before)
+        for tick in range(max(first - HEARD, 0), first):
+            self._hear(tick)
         for tick in range(first, last + 1):
             now, struck = self.token[tick], self.struck[tick]
             hold = _BUCKETS.take(length, mode="clip")
@@ -158,13 +176,34 @@ class _Run:
             if self.hidden[:, tick].any():
                 self._draw_tick(tick, seen, shares)
             self.stepper.hear(now)
+            self._hear(tick)
             if len(self.drawn) >= BLOCK:
                 self._weigh_drawn()
             moved = now != previous
             earlier = np.where(moved, previous, earlier)
             length = np.where(moved | (struck == STRUCK), 1, length + 1) * (now < REST)
             previous = now
+            if resampling and self.grid.level[tick] <= BEAT and tick < last:
+                rows = self.sampler.survivors()
+                if rows is not None:
+                    self._go_on_with(rows)
+                    previous, earlier, length = self.token[tick], earlier[rows], length[rows]
         self._weigh_drawn()
+
+    def _hear(self, tick: int) -> None:
+        """What a tick's cells ask of the next ones."""
+        self.habits.hear(tick, self.token[tick], self.struck[tick] == STRUCK)
+        if self.copied is not None:
+            self.copied.hear(pitches(self.token[tick]))
+
+    def _go_on_with(self, rows: np.ndarray) -> None:
+        """Some candidates in the place of others: int (N,)."""
+        self._weigh_drawn()
+        self.token, self.struck, self.log_prob = (a[:, rows] for a in (self.token, self.struck, self.log_prob))
+        self.stepper.select(rows)
+        self.habits.select(rows)
+        if self.copied is not None:
+            self.copied.select(rows)
 
     def _draw_tick(self, tick: int, now: Now, shares: Tensor) -> None:
         """Draw the hidden cells of a tick, in the network's order of voices."""
@@ -173,22 +212,28 @@ class _Run:
         fermata, level = self.grid.fermata, int(self.grid.level[tick])
         arrival = bool(fermata[tick])
         held = self.aided and (bool(tick and arrival and fermata[tick - 1]) or self._between_dotted_beats(tick))
-        for voice in self.order:
-            if not self.hidden[voice, tick]:
-                continue
+        voices = [voice for voice in self.order if self.hidden[voice, tick]]
+        for voice in voices:
             logits, again = heads.head(voice, shares[:, voice])
             moment = Moment(
-                voice,
-                tick,
-                now.token,
-                now.previous,
-                ahead,
-                level,
-                bool(self.rest[voice, tick]),
-                held,
-                arrival,
-                chord,
-                self.sampler.options,
+                voice=voice,
+                tick=tick,
+                now=now.token,
+                before=now.previous,
+                after=ahead,
+                level=level,
+                must_rest=bool(self.rest[voice, tick]),
+                held=held,
+                arrival=arrival,
+                chord=chord,
+                ranges=self.sampler.options.ranges,
+                owed=self.habits.owed,
+                tonic=self.habits.tonic,
+                max_leap=self.habits.max_leap,
+                stuck=self.habits.stuck(voice),
+                sated=self.habits.sated(voice, tick),
+                old=int(self.old[voice, tick]),
+                copied=tokens_out(self.copied, now.token) if self.copied and voice == voices[-1] else None,
             )
             heads.write(voice, *self._cells(moment, logits, again))
             self.drawn.append((tick, voice, now.previous[:, voice], logits, again))
@@ -198,14 +243,18 @@ class _Run:
         rhythm, before = self.rhythm[m.voice, m.tick], m.before[:, m.voice]
         # A given note is never lengthened.
         fresh = self.aided and (m.tick == 0 or not self.hidden[m.voice, m.tick - 1])
+        must_strike = rhythm == STRIKE or fresh
+        stuck, m.stuck = m.stuck, m.stuck & must_strike
         if rhythm == HOLD:
             token, begins = before, np.zeros(self.count, dtype=bool)
         else:
             token, begins = self.sampler.pitch(logits, m), self.sampler.strikes(again)
-        if rhythm == STRIKE or fresh:
+        if must_strike:
             begins = np.ones_like(begins)
         elif m.held or self.bare:
             begins = np.zeros_like(begins)
+        else:
+            begins = begins & ~stuck & ~m.sated
         return token, np.where((token < REST) & (begins | (token != before)), STRUCK, HELD)
 
     def _chord(self, tick: int) -> tuple[int, ...]:

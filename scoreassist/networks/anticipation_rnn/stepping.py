@@ -151,6 +151,13 @@ class Stepper:
             past.addmm_(torch.from_numpy(turned), self.steps.past.dense)
         return past.numpy()
 
+    def select(self, rows: np.ndarray) -> None:
+        """Go on with these candidates, each from where one was: int (N,)."""
+        self.cells = [state[rows] for state in self.cells]
+        self.recurrent = [state[rows] for state in self.recurrent]
+        if self.remembers:
+            self.memory.select(rows)
+
     def hear(self, token: np.ndarray) -> None:
         """Remember what has been drawn, int (N, V)."""
         if self.remembers:

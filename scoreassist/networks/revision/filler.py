@@ -11,7 +11,7 @@ Shapes: N candidates, V voices, T ticks, M proposals a passage, W passages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -29,14 +29,17 @@ from scoreassist.networks.filler import Candidates, Filling, Task
 from scoreassist.networks.revision.network import RevisionNetwork, View
 from scoreassist.networks.revision.passages import Passages, least_likely
 from scoreassist.networks.revision.stepping import QuickHeads
+from scoreassist.networks.revision.stretches import around, pasted, stretches
 from scoreassist.networks.revision.surroundings import ahead, behind, joined
-from scoreassist.networks.revision.verdict import FAULTS, Terms, faults, merits
-from scoreassist.sampling import NEVER, STILLNESS, Sampler, SamplingOptions
-from scoreassist.score.metre import BEAT
-from scoreassist.theory.cadence import ending, final_chord, first_chord, settle_ending
+from scoreassist.networks.revision.verdict import FAULTS, faults, merits, terms_of
+from scoreassist.sampling import NEVER, Sampler, SamplingOptions
+from scoreassist.sampling.rules import FORBID, STILLNESS
+from scoreassist.score.metre import BEAT, TICKS_PER_QUARTER
+from scoreassist.theory.cadence import settle_ending
+from scoreassist.theory.likeness import copies
 
-# Pieces up to this many ticks are revised as a whole, longer ones in parts, each with what is around it.
-LONGEST_WHOLE, PART, CONTEXT = 1024, 512, 256
+FAULTY = 5.0  # nats by which a fault makes a passage worth writing anew
+PATIENCE = 2  # times as many passes as are asked for, while a rule that forbids is broken
 
 
 @dataclass(frozen=True)
@@ -85,14 +88,17 @@ class Reviser:
         """
         if passes == 0 or not draft.drawn.any():
             return draft
-        best = _only(draft, ranked(draft)[: self.how.revised])
+        best = draft.only(
+            draft.best(options.answers) if options.answers > 1 else draft.ranked()[: self.how.revised]
+        )
         with one_thread(), torch.inference_mode():
             revised = best
             for stretch in stretches(best):
-                run = _Revision(self.network, self.heads, self.how, _around(revised, stretch), options)
-                for number in range(passes):
-                    run.once(number)
-                revised = _pasted(revised, run.candidates(), stretch)
+                run = _Revision(self.network, self.heads, self.how, around(revised, stretch), options)
+                for number in range(PATIENCE * passes):
+                    if number < passes or run.faulty():
+                        run.once()
+                revised = pasted(revised, run.candidates(), stretch)
         return replace(revised, gave_way=_still_broken(revised, options))
 
 
@@ -119,113 +125,34 @@ class DraftAndRevise:
 
     def fill(self, task: Task, options: SamplingOptions) -> Filling:
         """Choose every hidden cell; see `scoreassist.networks.filler.Filler`."""
+        return self.answers(task, options)[0]
+
+    def answers(self, task: Task, options: SamplingOptions) -> list[Filling]:
+        """Choose every hidden cell, in several ways; see `scoreassist.networks.filler.Filler`."""
         found = self.drafter.draft(task, options)
         if options.passes:
             found = self.reviser().revise(found, options, options.passes)
-        return found.filling(found.best())
-
-
-def ranked(draft: Candidates) -> list[int]:
-    """Candidates from the best to the worst."""
-    left, order = list(range(len(draft))), []
-    while left:
-        best = left[_only(draft, left).best()]
-        order.append(best)
-        left.remove(best)
-    return order
-
-
-def _only(draft: Candidates, chosen: list[int]) -> Candidates:
-    gave_way = {name: counts[chosen] for name, counts in draft.gave_way.items()}
-    return replace(
-        draft,
-        pitch=draft.pitch[chosen],
-        struck=draft.struck[chosen],
-        log_prob=draft.log_prob[chosen],
-        gave_way=gave_way,
-    )
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Part of a long piece that is revised by itself.
-
-    Attributes
-    ----------
-    first, end : int
-        Ticks that are looked at.
-    free : bool array (V, T)
-        Cells of the piece that may change.
-    """
-
-    first: int
-    end: int
-    free: np.ndarray
-
-
-def stretches(draft: Candidates) -> Iterator[Stretch]:
-    """The whole of a piece, or of a long one parts of it, so that time grows with its length and no faster.
-
-    Notes that reach over the edge of a part stay.
-    """
-    ticks = draft.drawn.shape[1]
-    if ticks <= LONGEST_WHOLE:
-        yield Stretch(0, ticks, draft.drawn)
-        return
-    with_holes = np.flatnonzero(draft.drawn.any(axis=0))
-    begins = draft.struck.all(0) | (draft.pitch == REST_PITCH).all(0)
-    for at in range(int(with_holes[0]), int(with_holes[-1]) + 1, PART):
-        inside = np.zeros_like(draft.drawn)
-        inside[:, at : at + PART] = True
-        for row, onsets in zip(inside, begins, strict=True):
-            after = np.flatnonzero(onsets[at:])
-            row[at : at + int(after[0]) if after.size else ticks] = at == 0
-            if at + PART < ticks and not onsets[at + PART]:
-                before = np.flatnonzero(onsets[: at + PART])
-                row[int(before[-1]) if before.size else 0 :] = False
-        free = draft.drawn & inside
-        if free.any():
-            yield Stretch(max(at - CONTEXT, 0), min(at + PART + CONTEXT, ticks), free)
-
-
-def _around(draft: Candidates, stretch: Stretch) -> Candidates:
-    """What of the candidates is looked at; all that may not change is given."""
-    span = slice(stretch.first, stretch.end)
-    task, grid = draft.task, draft.task.grid
-    if span == slice(0, grid.ticks):
-        return draft
-    given = replace(grid, pitch=draft.pitch[0], struck=draft.struck[0], known=~stretch.free)
-    return replace(
-        draft,
-        task=replace(task, grid=given).cut(stretch.first, stretch.end),
-        pitch=draft.pitch[..., span],
-        struck=draft.struck[..., span],
-        log_prob=draft.log_prob[..., span],
-        drawn=stretch.free[:, span],
-    )
-
-
-def _pasted(whole: Candidates, part: Candidates, stretch: Stretch) -> Candidates:
-    """The candidates with the free cells of a stretch as they are in another."""
-    arrays = {}
-    for name in ("pitch", "struck", "log_prob"):
-        array = getattr(whole, name).copy()
-        inside = array[..., stretch.first : stretch.end]
-        free = stretch.free[:, stretch.first : stretch.end]
-        array[..., stretch.first : stretch.end] = np.where(free, getattr(part, name), inside)
-        arrays[name] = array
-    return replace(whole, **arrays)
+        return [found.filling(index) for index in found.best(options.answers)]
 
 
 def _still_broken(revised: Candidates, options: SamplingOptions) -> dict[str, np.ndarray]:
     """Rules that gave way in the draft, as far as they are still broken."""
     grid, shift = revised.task.grid, revised.transposition
     pitch = np.where(revised.pitch == REST_PITCH, REST_PITCH, revised.pitch + shift)
-    terms = _terms(grid.transposed(shift), revised.task.rest, options)
+    terms = terms_of(grid.transposed(shift), _moved(revised.task, shift), options)
+
+    def broken(name: str) -> np.ndarray:
+        return np.asarray(faults(pitch, terms, (name,), revised.struck).sum(1))
+
     return {
-        name: np.minimum(counts, faults(pitch, terms, (name,)).sum(1)) if name in FAULTS else counts
+        name: np.minimum(counts, broken(name)) if name in FAULTS else counts
         for name, counts in revised.gave_way.items()
     }
+
+
+def _moved(task: Task, shift: int) -> Task:
+    """A task with its wishes where the model reads them."""
+    return replace(task, demands=task.demands and task.demands.transposed(shift))
 
 
 class _Revision:
@@ -240,9 +167,10 @@ class _Revision:
         options: SamplingOptions,
     ) -> None:
         self.network, self.heads, self.how, self.options = network, heads, how, options
-        self.sampler = Sampler(replace(options, temperature=options.temperature * how.warmth))
         self.draft = draft
         task = draft.task
+        warm = replace(options, temperature=options.temperature * how.warmth)
+        self.sampler = Sampler(warm, _moved(task, draft.transposition).demands)
         grid, rhythm = settle_ending(task.grid.transposed(draft.transposition), task.rest, task.rhythm, HOLD)
         self.grid, self.count, self.ticks = grid, len(draft), grid.ticks
         room = END_TICKS
@@ -254,6 +182,8 @@ class _Revision:
         self.struck = torch.from_numpy(np.pad(self.draft.struck & (pitch != REST_PITCH), _ends(room))).long()
         self.log_prob = torch.from_numpy(np.pad(self.draft.log_prob.astype(np.float32), _ends(room)))
         self.looked_at = np.zeros((self.count, self.ticks), dtype=np.int64)
+        self.forbidding = {name for name, _ in options.acting(FORBID)}
+        self.task = replace(_moved(task, draft.transposition), grid=grid)
         self._require(task.rest, rhythm, room)
 
     def _require(self, rest: np.ndarray, rhythm: np.ndarray, room: int) -> None:
@@ -272,20 +202,27 @@ class _Revision:
             allowed[..., REST] = silent
             allowed[..., :REST] &= ~silent[..., None]
         self.silence = torch.from_numpy(np.where(allowed, 0.0, NEVER)).float()
-        if "range" in rules:
+        # What the user wishes, the firmest first; where nothing would be left, the softer ones give way.
+        wished = list(self.sampler.masks.values())
+        if "range" in self.forbidding:
             midi = np.arange(PITCHES) + LOWEST
             low, high = np.array(self.options.ranges).T[:, :, None]
             outside = np.pad((midi < low) | (midi > high), ((0, 0), (0, 1)))
-            allowed &= ~outside[:, None]
+            wished.append(np.broadcast_to(outside[:, None], (*rest.shape, VOCABULARY)))
+        for out in wished:
+            left = allowed & ~np.pad(out, ((0, 0), (0, room), (0, 0)))
+            allowed = np.where(left.any(-1, keepdims=True), left, allowed)
         self.allowed = torch.from_numpy(np.where(allowed, 0.0, NEVER)).float()
         still = still_ticks(grid, free[:, : self.ticks]) if "stillness" in rules else np.zeros(self.ticks, bool)
         self.still = torch.from_numpy(np.pad(still, (0, room)))
-        self.terms = _terms(grid, rest, self.options)
+        heard = pitches(self.token[0, :, : self.ticks].numpy())
+        self.terms = terms_of(grid, self.task, self.options, heard)
 
-    def once(self, number: int) -> None:
+    def once(self) -> None:
         """One pass over all candidates."""
+        trouble = self._trouble()
         passages = least_likely(
-            self.log_prob.numpy()[:, :, : self.ticks],
+            self.log_prob.numpy()[:, :, : self.ticks] - trouble[:, None],
             self.looked_at,
             self._begins()[:, :, : self.ticks],
             self.free.numpy()[:, : self.ticks],
@@ -295,9 +232,32 @@ class _Revision:
         if not passages.first.size:
             return
         proposals = self._propose(passages)
+        before = self.token.clone(), self.struck.clone(), self.log_prob.clone()
         self._keep(passages, proposals, self._verdict(passages, proposals))
+        self._take_back(before)
         for candidate, first, end in zip(passages.candidate, passages.first, passages.end, strict=True):
             self.looked_at[candidate, first:end] += 1
+
+    def faulty(self) -> bool:
+        """Whether a rule that forbids is broken anywhere."""
+        return bool(self._faults().any())
+
+    def _faults(self) -> np.ndarray:
+        pitch, struck = self._cells()
+        return faults(pitch, self.terms, self.forbidding, struck)
+
+    def _trouble(self) -> np.ndarray:
+        """What speaks for writing each tick anew besides its likelihood, in nats: float (N, ticks)."""
+        pitch, struck = self._cells()
+        wrong = FAULTY * faults(pitch, self.terms, self.forbidding, struck)
+        wrong = wrong - np.minimum(merits(pitch, self.terms, self.options, struck), 0)
+        wrong[:, :-1] += wrong[:, 1:]  # what leads there is part of it
+        return np.asarray(wrong)
+
+    def _cells(self) -> tuple[np.ndarray, np.ndarray]:
+        """MIDI numbers and whether they are struck: (N, V, ticks) each."""
+        token, struck = (cells[:, :, : self.ticks].numpy() for cells in (self.token, self.struck))
+        return pitches(token), struck == STRUCK
 
     def _begins(self) -> np.ndarray:
         """Where notes and silences begin: bool (N, V, T)."""
@@ -385,9 +345,10 @@ class _Revision:
         stillness = STILLNESS * self.sampler.options.temperature  # which divides what is drawn
         weighed = logits + stillness * (self.still[tick].unsqueeze(1) & moves)
         allowed = weighed + self.allowed[voice, tick]
-        if "crossing" in self.options.rules:
-            ruled = allowed + _crossing(voice, now)
-            allowed = torch.where((ruled > NEVER).any(1, keepdim=True), ruled, allowed)
+        if self.task.demands is not None and self.task.demands.max_leap is not None:
+            allowed = _if_any(allowed, _wide(before, self.task.demands.max_leap))
+        if "crossing" in self.forbidding:
+            allowed = _if_any(allowed, _crossing(voice, now))
         possible = (allowed > NEVER).any(1, keepdim=True)
         allowed = torch.where(possible, allowed, weighed + self.silence[voice, tick])
         drawn, begins = self.sampler.unruled(allowed), self.sampler.again(again)
@@ -398,9 +359,9 @@ class _Revision:
     def _verdict(self, passages: Passages, made: _Proposals) -> Tensor:
         """Which proposal is kept for each passage: long (W,)."""
         pitch = pitches(made.token[:, :, : self.ticks].numpy())
-        rules = self.options.rules
-        wrong = _sums(faults(pitch, self.terms, rules))
-        good = _sums(merits(pitch, self.terms, rules))
+        struck = made.struck[:, :, : self.ticks].numpy() == STRUCK
+        wrong = _sums(faults(pitch, self.terms, self.forbidding, struck))
+        good = _sums(merits(pitch, self.terms, self.options, struck))
         likely = _sums(made.log_prob.sum(1).numpy())
         rows = passages.candidate[:, None] * made.rows + np.arange(made.rows)
         first, end = passages.first[:, None], passages.end[:, None]
@@ -432,6 +393,25 @@ class _Revision:
         # What follows a passage begins a note if the passage leads elsewhere now.
         moved = torch.nn.functional.pad(self.token[:, :, 1:] != self.token[:, :, :-1], (1, 0))
         self.struck[self.free & moved & (self.token < REST)] = STRUCK
+
+    def _take_back(self, before: tuple[Tensor, Tensor, Tensor]) -> None:
+        """Leave a candidate as it was where passages, each harmless, have together added faults or copies."""
+        now = self.token, self.struck, self.log_prob
+        after = self._faults().sum(1), self._copied()
+        self.token, self.struck, self.log_prob = before
+        worse = (after[0] > self._faults().sum(1)) | (after[1] > self._copied())
+        self.token, self.struck, self.log_prob = now
+        for kept, old in zip(now, before, strict=True):
+            kept[torch.from_numpy(worse)] = old[torch.from_numpy(worse)]
+
+    def _copied(self) -> np.ndarray:
+        """By how much each candidate quotes the corpus longer than the user wants, in ticks: int (N,)."""
+        demands, corpus = self.task.demands, self.task.corpus
+        if demands is None or demands.max_copy is None or corpus is None:
+            return np.zeros(self.count, dtype=np.int64)
+        limit = int(demands.max_copy * TICKS_PER_QUARTER)
+        found = [copies(corpus, pitch) for pitch in self._cells()[0]]
+        return np.array([max((copy.ticks - limit for copy in row), default=0) for row in found]).clip(0)
 
     def candidates(self) -> Candidates:
         """The candidates as they are now; what was not drawn is as it was."""
@@ -502,14 +482,18 @@ def _metadata(grid: Grid, count: int) -> list[Tensor]:
     return [torch.from_numpy(array).expand(count, -1) for array in padded]
 
 
-def _terms(grid: Grid, rest: np.ndarray, options: SamplingOptions) -> Terms:
-    chord = np.ones((grid.ticks, 12), dtype=bool)
-    last = (ending(grid, rest) or (grid.ticks, 0))[0]
-    first = first_chord(grid, rest) or (0, 0, ())
-    for start, stop, triad in ((last, grid.ticks, final_chord(grid, rest)), first):
-        if triad:
-            chord[start:stop] = np.isin(np.arange(12), triad)
-    return Terms(grid.level, grid.fermata, chord, np.array(options.ranges))
+def _if_any(logits: Tensor, penalties: Tensor) -> Tensor:
+    """Logits (N, K) with penalties, where these leave anything."""
+    ruled = logits + penalties
+    return torch.where((ruled > NEVER).any(1, keepdim=True), ruled, logits)
+
+
+def _wide(before: Tensor, most: int) -> Tensor:
+    """Penalties (N, K) of pitches that are more semitones away from the token before, long (N,)."""
+    penalty = torch.zeros(len(before), VOCABULARY)
+    far = (torch.arange(PITCHES) - before[:, None]).abs() > most
+    penalty[:, :PITCHES].masked_fill_(far & (before[:, None] < REST), NEVER)
+    return penalty
 
 
 def _crossing(voice: int, now: Tensor) -> Tensor:

@@ -5,16 +5,24 @@ The same rules as in `scoreassist.sampling.RULES`, which act while cells are dra
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from scoreassist.grid.vocabulary import REST_PITCH
-from scoreassist.sampling import CLASH, FOREIGN, NO_TRIAD, OVERLAP, WHOLE_CHORD
+from scoreassist.grid.voices import NO_KEY, Grid
+from scoreassist.networks.filler import Task, tonic_of
+from scoreassist.sampling import RULES, SamplingOptions
+from scoreassist.sampling.rules import AVOID, CLASH, FOREIGN, NO_TRIAD, WHOLE_CHORD
 from scoreassist.score.metre import BEAT
+from scoreassist.theory.analysis import local_keys
+from scoreassist.theory.cadence import ending, final_chord, first_chord
 from scoreassist.theory.harmony import OTHER, SEVENTH, chord_classes, triad_parts
-from scoreassist.theory.voice_leading import FIFTH, OCTAVE, SPACING, crossings, parallels
+from scoreassist.theory.resolution import LEADING_RISES, SEVENTH_FALLS, bits, doubled_leading, unresolved
+from scoreassist.theory.voice_leading import FIFTH, LEAPS, OCTAVE, SPACING, STEP, crossings, parallels
+
+NO_LIMIT = 10**6
 
 
 @dataclass(frozen=True)
@@ -28,17 +36,87 @@ class Terms:
         Whether a phrase comes to rest here.
     chord : bool array (ticks, 12)
         Pitch classes of the tonic triad where the piece begins or ends on it; all where it does not.
+    tonic : int array (ticks,)
+        Pitch class; see `scoreassist.theory.resolution`.
+    measure : int array (ticks,)
+        Its index.
+    allowance : int array (4, ticks)
+        How many notes each voice may begin in the measure.
     ranges : int array (4, 2)
+    max_leap, max_repeats : int
+    old : int array (4, ticks), optional
+        MIDI numbers from which a variation departs.
     """
 
     level: np.ndarray
     arrival: np.ndarray
     chord: np.ndarray
+    tonic: np.ndarray
+    measure: np.ndarray
+    allowance: np.ndarray
     ranges: np.ndarray
+    max_leap: int = NO_LIMIT
+    max_repeats: int = NO_LIMIT
+    old: np.ndarray | None = None
+
+    def repeated(self, grids: int) -> Terms:
+        """For some grids of the same task, one after the other with a tick of silence behind each."""
+        last = int(self.measure[-1]) + 1
+
+        def again(array: np.ndarray, fill: int | bool) -> np.ndarray:
+            padded = np.pad(array, ((0, 1), *((0, 0),) * (array.ndim - 1)), constant_values=fill)
+            return np.tile(padded, (grids, *(1,) * (array.ndim - 1)))
+
+        apart = np.repeat(np.arange(grids), len(self.measure) + 1) * (last + 1)
+        return replace(
+            self,
+            level=again(self.level, BEAT + 1),
+            arrival=again(self.arrival, False),
+            chord=again(self.chord, True),
+            tonic=again(self.tonic, 0),
+            measure=again(self.measure, last) + apart,
+            allowance=again(self.allowance.T, NO_LIMIT).T,
+            old=None if self.old is None else again(self.old.T, REST_PITCH).T,
+        )
 
 
-def faults(pitch: np.ndarray, terms: Terms, rules: tuple[str, ...]) -> np.ndarray:
-    """How often the rules that forbid are broken at each tick.
+def terms_of(grid: Grid, task: Task, options: SamplingOptions, draft: np.ndarray | None = None) -> Terms:
+    """What the rules know of a task.
+
+    Parameters
+    ----------
+    grid : Grid
+        Settled and transposed.
+    task : Task
+    options : SamplingOptions
+    draft : int array (4, ticks), optional
+        MIDI numbers, transposed as well; keys are heard in them, if nobody wishes for one.
+    """
+    chord = np.ones((grid.ticks, 12), dtype=bool)
+    last = (ending(grid, task.rest) or (grid.ticks, 0))[0]
+    first = first_chord(grid, task.rest) or (0, 0, ())
+    for start, stop, triad in ((last, grid.ticks, final_chord(grid, task.rest)), first):
+        if triad:
+            chord[start:stop] = np.isin(np.arange(12), triad)
+    demands = task.demands
+    most = np.full((len(grid.pitch), grid.ticks), NO_LIMIT)
+    if demands is not None and demands.density is not None:
+        most = demands.most_notes
+    asked = {
+        name: value for name in ("max_leap", "max_repeats") if (value := getattr(demands, name, None)) is not None
+    }
+    tonic = np.full(grid.ticks, tonic_of(replace(task, grid=grid)))
+    if draft is not None and (demands is None or demands.tonic is None) and (grid.fifths != NO_KEY).all():
+        tonic = local_keys(replace(grid, pitch=draft, known=np.ones_like(grid.known)))[0]
+    ranges = np.array(options.ranges)
+    old = None if demands is None else demands.old
+    return Terms(grid.level, grid.fermata, chord, tonic, grid.measure, most, ranges, **asked, old=old)
+
+
+def faults(
+    pitch: np.ndarray, terms: Terms, rules: Collection[str], struck: np.ndarray | None = None
+) -> np.ndarray:
+    """How often rules are broken at each tick.
 
     Parameters
     ----------
@@ -46,95 +124,182 @@ def faults(pitch: np.ndarray, terms: Terms, rules: tuple[str, ...]) -> np.ndarra
         MIDI numbers, `REST_PITCH` for silence.
     terms : Terms
     rules : names of rules; only those of `FAULTS` count
+    struck : bool array (N, 4, ticks), optional
+        Where notes begin; default wherever the pitch changes.
 
     Returns
     -------
     int array (N, ticks)
     """
-    return _summed(pitch, [FAULTS[rule] for rule in rules if rule in FAULTS], terms)
+    return _summed(pitch, struck, [(FAULTS[rule], 1.0) for rule in rules if rule in FAULTS], terms)
 
 
-def merits(pitch: np.ndarray, terms: Terms, rules: tuple[str, ...]) -> np.ndarray:
-    """What the rules that weigh say of each tick, in nats: float array (N, ticks)."""
-    return _summed(pitch, [MERITS[rule] for rule in rules if rule in MERITS], terms)
+def merits(
+    pitch: np.ndarray, terms: Terms, options: SamplingOptions, struck: np.ndarray | None = None
+) -> np.ndarray:
+    """What the rules that weigh say of each tick, in nats: float array (N, ticks). Parameters as of `faults`."""
+    acting = options.acting(AVOID)
+    counts = [(FAULTS[name], rule.penalty) for name, rule in acting if name in FAULTS and not rule.weighs]
+    counts += [(MERITS[name], 1.0) for name, _ in acting if name in MERITS]
+    return _summed(pitch, struck, counts, terms)
 
 
-Count = Callable[
-    [np.ndarray, Terms], np.ndarray
-]  # int array (4, ticks of all grids) to array (ticks of all grids,)
+@dataclass(frozen=True)
+class Notes:
+    """Grids one after the other: pitch and struck, (4, ticks of all)."""
+
+    pitch: np.ndarray
+    struck: np.ndarray
 
 
-def _summed(pitch: np.ndarray, counts: list[Count], terms: Terms) -> np.ndarray:
-    """Sum of some counts; grids are laid one after the other, with a tick of silence between."""
+Count = Callable[[Notes, Terms], np.ndarray]  # to array (ticks of all grids,)
+
+
+def _summed(
+    pitch: np.ndarray, struck: np.ndarray | None, counts: list[tuple[Count, float]], terms: Terms
+) -> np.ndarray:
+    """Weighted sum of some counts; grids are laid one after the other, with a tick of silence between."""
     grids, voices, ticks = pitch.shape
-    apart = np.pad(pitch, ((0, 0), (0, 0), (0, 1)), constant_values=REST_PITCH)
-    line = apart.transpose(1, 0, 2).reshape(voices, -1)
+    if struck is None:
+        struck = np.ones(pitch.shape, dtype=bool)
+        struck[..., 1:] = pitch[..., 1:] != pitch[..., :-1]
 
-    def again(array: np.ndarray, fill: int | bool) -> np.ndarray:
-        padded = np.pad(array, ((0, 1), *((0, 0),) * (array.ndim - 1)), constant_values=fill)
-        return np.tile(padded, (grids, *(1,) * (array.ndim - 1)))
+    def line(cells: np.ndarray, fill: int | bool) -> np.ndarray:
+        apart = np.pad(cells, ((0, 0), (0, 0), (0, 1)), constant_values=fill)
+        return apart.transpose(1, 0, 2).reshape(voices, -1)
 
-    everywhere = Terms(
-        again(terms.level, BEAT + 1), again(terms.arrival, False), again(terms.chord, True), terms.ranges
-    )
-    total = np.zeros(line.shape[1])
-    for count in counts:
-        total = total + count(line, everywhere)
+    notes, everywhere = Notes(line(pitch, REST_PITCH), line(struck, False)), terms.repeated(grids)
+    total = np.zeros(notes.pitch.shape[1])
+    for count, weight in counts:
+        total = total + weight * count(notes, everywhere)
     return total.reshape(grids, ticks + 1)[:, :ticks]
 
 
-def _parallels(pitch: np.ndarray, terms: Terms) -> np.ndarray:
-    return np.asarray(parallels(pitch, FIFTH) + parallels(pitch, OCTAVE))
+def _parallels(notes: Notes, terms: Terms) -> np.ndarray:
+    return np.asarray(parallels(notes.pitch, FIFTH) + parallels(notes.pitch, OCTAVE))
 
 
-def _crossing(pitch: np.ndarray, terms: Terms) -> np.ndarray:
-    return crossings(pitch)
+def _crossing(notes: Notes, terms: Terms) -> np.ndarray:
+    return crossings(notes.pitch)
 
 
-def _range(pitch: np.ndarray, terms: Terms) -> np.ndarray:
+def _range(notes: Notes, terms: Terms) -> np.ndarray:
     low, high = terms.ranges.T[:, :, None]
+    pitch = notes.pitch
     return np.asarray(((pitch != REST_PITCH) & ((pitch < low) | (pitch > high))).sum(0))
 
 
-def _spacing(pitch: np.ndarray, terms: Terms) -> np.ndarray:
-    upper, lower = pitch[:-1], pitch[1:]
+def _spacing(notes: Notes, terms: Terms) -> np.ndarray:
+    upper, lower = notes.pitch[:-1], notes.pitch[1:]
     both = (upper != REST_PITCH) & (lower != REST_PITCH)
     return np.asarray((both & (upper - lower > np.array(SPACING)[:, None])).sum(0))
 
 
-def _overlap(pitch: np.ndarray, terms: Terms) -> np.ndarray:
+def _overlap(notes: Notes, terms: Terms) -> np.ndarray:
     """A voice goes beyond where its neighbour has just been."""
-    now, before = pitch[:, 1:], pitch[:, :-1]
+    now, before = notes.pitch[:, 1:], notes.pitch[:, :-1]
     sounds = (now[1:] != REST_PITCH) & (before[:-1] != REST_PITCH)
     above = sounds & (now[1:] > before[:-1]) & (now[1:] != before[1:])
     sounds = (now[:-1] != REST_PITCH) & (before[1:] != REST_PITCH)
     below = sounds & (now[:-1] < before[1:]) & (now[:-1] != before[:-1])
-    return np.pad(OVERLAP * (above.sum(0) + below.sum(0)), (1, 0))
+    return np.pad(above.sum(0) + below.sum(0), (1, 0))
 
 
-def _chords(pitch: np.ndarray, terms: Terms) -> np.ndarray:
-    kind = chord_classes()[_classes(pitch)]
+def _steps(pitch: np.ndarray) -> np.ndarray:
+    """By how much each voice moves: (4, ticks), 0 at the first tick and beside silence."""
+    now, before = pitch[:, 1:], pitch[:, :-1]
+    both = (now != REST_PITCH) & (before != REST_PITCH)
+    return np.pad(np.where(both, now - before, 0), ((0, 0), (1, 0)))
+
+
+def _hidden(notes: Notes, terms: Terms) -> np.ndarray:
+    """Outer voices reach a fifth or an octave in the same direction, the upper one by a leap."""
+    upper, lower = notes.pitch[0], notes.pitch[-1]
+    up, down = _steps(notes.pitch[[0, -1]])
+    apart = np.abs(upper - lower) % 12
+    was = np.pad(apart[:-1], (1, 0), constant_values=1)
+    reached = ((apart == FIFTH) | (apart == OCTAVE)) & (apart != was)
+    return np.asarray((np.sign(up) * np.sign(down) > 0) & (np.abs(up) > STEP) & reached)
+
+
+def _sevenths(notes: Notes, terms: Terms) -> np.ndarray:
+    return np.asarray(unresolved(notes.pitch, terms.level, terms.tonic)[SEVENTH_FALLS].sum(0))
+
+
+def _leading_tones(notes: Notes, terms: Terms) -> np.ndarray:
+    return np.asarray(unresolved(notes.pitch, terms.level, terms.tonic)[LEADING_RISES].sum(0))
+
+
+def _doubled_leading(notes: Notes, terms: Terms) -> np.ndarray:
+    return doubled_leading(notes.pitch, terms.level, terms.tonic)
+
+
+def _leaps(notes: Notes, terms: Terms) -> np.ndarray:
+    step = np.abs(_steps(notes.pitch))
+    return np.asarray((np.isin(step, LEAPS) | (step > 12)).sum(0))
+
+
+def _wide(notes: Notes, terms: Terms) -> np.ndarray:
+    return np.asarray((np.abs(_steps(notes.pitch)) > terms.max_leap).sum(0))
+
+
+def _repeats(notes: Notes, terms: Terms) -> np.ndarray:
+    """A note belongs to more strokes in a row than there may be."""
+    pitch = notes.pitch
+    moved = np.ones(pitch.shape, dtype=bool)
+    moved[:, 1:] = pitch[:, 1:] != pitch[:, :-1]
+    again = notes.struck & ~moved & (pitch != REST_PITCH)
+    total = again.cumsum(1)
+    before = np.maximum.accumulate(np.where(moved, total, 0), axis=1)
+    last = np.pad(moved[:, 1:], ((0, 0), (0, 1)), constant_values=True)
+    after = np.minimum.accumulate(np.where(last, total, total.max() + 1)[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray((again & (after - before > terms.max_repeats)).sum(0))
+
+
+def _density(notes: Notes, terms: Terms) -> np.ndarray:
+    """A note begins where its voice begins more in the measure than it may."""
+    begins = notes.struck & (notes.pitch != REST_PITCH)
+    total = np.pad(begins.cumsum(1), ((0, 0), (1, 0)))
+    first, end = (np.searchsorted(terms.measure, terms.measure, side) for side in ("left", "right"))
+    return np.asarray((begins & (total[:, end] - total[:, first] > terms.allowance)).sum(0))
+
+
+def _variety(notes: Notes, terms: Terms) -> np.ndarray:
+    """On a beat a voice has what it had before."""
+    same = notes.pitch == (REST_PITCH if terms.old is None else terms.old)
+    return np.asarray((same & (notes.pitch != REST_PITCH) & (terms.level <= BEAT)).sum(0))
+
+
+def _chords(notes: Notes, terms: Terms) -> np.ndarray:
+    kind = chord_classes()[bits(notes.pitch)]
     worth = np.where(kind == OTHER, CLASH, np.where(kind >= SEVENTH, WHOLE_CHORD, 0.0))
     return np.where(terms.level <= BEAT, worth, 0.0)
 
 
-def _arrival(pitch: np.ndarray, terms: Terms) -> np.ndarray:
+def _arrival(notes: Notes, terms: Terms) -> np.ndarray:
+    pitch = notes.pitch
     sounding = pitch != REST_PITCH
     ticks = np.arange(pitch.shape[1])
     foreign = (sounding & ~terms.chord[ticks, pitch % 12]).sum(0)
     at = terms.arrival | ~terms.chord.all(1)
-    return np.asarray(FOREIGN * foreign + np.where(at & ~triad_parts()[_classes(pitch)], NO_TRIAD, 0.0))
-
-
-def _classes(pitch: np.ndarray) -> np.ndarray:
-    """Pitch-class sets as bit masks: (ticks,)."""
-    return np.asarray(np.bitwise_or.reduce(np.where(pitch != REST_PITCH, 1 << (pitch % 12), 0), axis=0))
+    return np.asarray(FOREIGN * foreign + np.where(at & ~triad_parts()[bits(pitch)], NO_TRIAD, 0.0))
 
 
 FAULTS: dict[str, Count] = {
+    "max-leap": _wide,
+    "max-repeats": _repeats,
+    "density": _density,
     "crossing": _crossing,
     "parallels": _parallels,
     "range": _range,
     "spacing": _spacing,
+    "overlap": _overlap,
+    "hidden": _hidden,
+    "seventh": _sevenths,
+    "leading-tone": _leading_tones,
+    "doubled-leading-tone": _doubled_leading,
+    "leaps": _leaps,
+    "variety": _variety,
 }
-MERITS: dict[str, Count] = {"overlap": _overlap, "chords": _chords, "arrival": _arrival}
+MERITS: dict[str, Count] = {"chords": _chords, "arrival": _arrival}
+assert set(FAULTS) | set(MERITS) <= set(RULES)
