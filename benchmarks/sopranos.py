@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import judge as pages  # noqa: E402  (lies beside the tests, which use it too)
 from lxml import etree  # noqa: E402
-from settings import Tune, add_arguments, each, report, run  # noqa: E402
+from settings import Outcome, Tune, add_arguments, each, report, run  # noqa: E402
 
 from scoreassist.corpus import Piece, chorale_path, chorales  # noqa: E402
 from scoreassist.evaluation.counsel import Setting, judge  # noqa: E402
@@ -26,26 +27,35 @@ from scoreassist.evaluation.musicianship import chord_root, last_chord  # noqa: 
 from scoreassist.files.document import open_score  # noqa: E402
 from scoreassist.score.singers import find_choir  # noqa: E402
 from scoreassist.score.timeline import read_timeline  # noqa: E402
+from scoreassist.theory.cadence import tonic  # noqa: E402
 
 
 def soprano(piece: Piece) -> Tune:
-    """The soprano of a chorale, and the tonic on which Bach ends."""
+    """The soprano of a chorale."""
     score = open_score(chorale_path(piece.name))
     part = find_choir(read_timeline(score)).singers[0].part.id
     root = pages.parse(score.to_xml())
     pages.keep_parts(root, [part])
-    return Tune(piece.name, etree.tostring(root), bachs_tonic(piece))
+    return Tune(piece.name, etree.tostring(root), tonics(piece))
 
 
-def bachs_tonic(piece: Piece) -> tuple[int, ...]:
-    """The root of Bach's last chord."""
-    root = chord_root(last_chord(piece.grid))
-    return () if root is None else (root,)
+def tonics(piece: Piece) -> tuple[int, ...]:
+    """The tonic of a chorale, as it is heard in Bach's four voices under the last signature."""
+    key = tonic(piece.grid)
+    return () if key is None else key[:1]
 
 
 def bachs(split: str, limit: int | None) -> list[Setting]:
     """Bach's own settings, judged."""
-    return [judge(chorale_path(piece.name), bachs_tonic(piece)) for piece in chorales(split)[:limit]]
+    return [judge(chorale_path(piece.name), tonics(piece)) for piece in chorales(split)[:limit]]
+
+
+def same_root(outcomes: dict[str, list[Outcome]], pieces: list[Piece]) -> Iterator[str]:
+    """How many last chords have the root of Bach's, who ends some chorales on a dominant or in a mode."""
+    roots = {piece.name: chord_root(last_chord(piece.grid)) for piece in pieces}
+    for way, rows in outcomes.items():
+        same = [chord_root(last_chord(row.setting.grid)) == roots[row.name] for row in rows]
+        yield f"- last chord on the root of Bach's, {way}: {100 * sum(same) / len(same):.1f} %"
 
 
 def main() -> int:
@@ -53,10 +63,11 @@ def main() -> int:
     parser.add_argument("--split", choices=["test", "valid"], default="test")
     add_arguments(parser)
     arguments = parser.parse_args()
-    tunes = [soprano(piece) for piece in chorales(arguments.split)[: arguments.limit]]
-    outcomes = run(tunes, arguments.ways, arguments.seed, arguments.jobs)
+    pieces = chorales(arguments.split)[: arguments.limit]
+    outcomes = run([soprano(piece) for piece in pieces], arguments.ways, arguments.seed, arguments.jobs)
     what = f"sopranos of the split `{arguments.split}`"
     print(report(what, outcomes, bachs(arguments.split, arguments.limit), arguments))
+    print("", *same_root(outcomes, pieces), sep="\n")
     if arguments.each:
         print("", *each(outcomes), sep="\n")
     return 0

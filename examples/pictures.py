@@ -25,6 +25,9 @@ def main() -> None:
         write(picture(score), folder / f"{name}-before.svg", options=OPTIONS)
         result = fill(score, seed=1, **wishes)
         write(picture(result, highlight="#C00000"), folder / f"{name}-after.svg", options=OPTIONS)
+        if name == "amazing-grace":
+            explained = folder / f"{name}-explained.svg"
+            scoreassist.render(result, explained, explain=True, options=OPTIONS)
 
 
 if __name__ == "__main__":

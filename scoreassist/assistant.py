@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scoreassist.errors import ScoreassistError
 from scoreassist.files.document import Score, open_score
@@ -13,6 +13,9 @@ from scoreassist.result import FillOptions, Result
 from scoreassist.styles import STYLE, find_style
 from scoreassist.theory.keys import parse_key
 from scoreassist.writing.blank import parse_metre
+
+if TYPE_CHECKING:
+    from scoreassist.rendering import RenderOptions
 
 __all__ = [
     "FillOptions",
@@ -263,6 +266,7 @@ def render(
     page: int | None = None,
     highlight: str | None = "#C00000",
     explain: bool = False,
+    options: RenderOptions | None = None,
 ) -> list[Path]:
     """Draw a score (``.svg``, ``.png``, ``.pdf``) or write it as ``.mid``.
 
@@ -277,6 +281,8 @@ def render(
     explain : bool
         Under each system of a `Result`, a strip that says how sure the model is of each measure, and where a
         strict teacher would mark something; what is copied stands at the end.
+    options : RenderOptions, optional
+        Paper, staff size and breaks.
 
     Returns
     -------
@@ -289,10 +295,11 @@ def render(
     OutputError
         The file cannot be written.
     """
-    from scoreassist.rendering import write
+    from scoreassist.rendering import RenderOptions, write
 
     drawn = source if isinstance(source, Result) else open_score(source)
-    strips = _strips(drawn) if explain and isinstance(drawn, Result) else {}
+    look = options or RenderOptions()
+    strips = _strips(drawn, look) if explain and isinstance(drawn, Result) else {"options": look}
     try:
         return write(picture(drawn, highlight=highlight), path, page=page, **strips)
     except ScoreassistError as error:
@@ -300,14 +307,13 @@ def render(
         raise
 
 
-def _strips(result: Result) -> dict[str, Any]:
+def _strips(result: Result, options: RenderOptions) -> dict[str, Any]:
     """How `rendering.write` draws strips under a result."""
     from scoreassist.picture.strip import Mark, MeasureRow, explained, with_room
-    from scoreassist.rendering import RenderOptions
 
     counsel = result.counsel
     if counsel is None:
-        return {}
+        return {"options": options}
     marks: dict[int, list[Mark]] = {}
     for finding, index, at in counsel.placed:
         marks.setdefault(index, []).append(Mark(finding.rule, at))
@@ -315,7 +321,7 @@ def _strips(result: Result) -> dict[str, Any]:
     rows = [MeasureRow(index, nats.get(index), tuple(marks.get(index, ()))) for index in sorted({*nats, *marks})]
     legend = [counsel.copied_text()]
     return {
-        "options": with_room(RenderOptions(), rows, legend),
+        "options": with_room(options, rows, legend),
         "decorate": lambda pages: explained(pages, rows, legend),
     }
 

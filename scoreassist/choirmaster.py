@@ -59,6 +59,8 @@ class Prepared:
     passage : Passage
     added : list of str
         Ids of new parts.
+    arrivals : bool array (ticks,), optional
+        Where phrases are to end, that the score does not mark.
     """
 
     score: Score
@@ -67,6 +69,7 @@ class Prepared:
     marks: Marks
     passage: Passage
     added: list[str] = field(default_factory=list)
+    arrivals: np.ndarray | None = None
 
 
 def harmonize(
@@ -120,7 +123,7 @@ def vary(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **opti
         whole = build_passage(timeline, choir, named.regions)
         regions = whole.stretches(to_vary(whole, near, chosen.seed), "flag")
         passage = build_passage(timeline, choir, regions)
-        return Prepared(score, timeline, choir, Marks(regions, doubts=named.doubts), passage)
+        return Prepared(score, timeline, choir, Marks(regions), passage)
 
     return _fill(prepare, chosen, varied=True)
 
@@ -141,8 +144,13 @@ def go_on(source: Any, *, measures: int = 8, parts: Sequence[str] = (), **option
         if metre is None or key is None or not passage.fill.any():
             return Prepared(score, timeline, choir, marks, passage)
         start = int(np.flatnonzero(passage.fill.any(axis=0))[0])
-        grid = settle_continuation(passage.grid, key, metre, chosen.seed, start, sorted(choir.singers))
-        return Prepared(score, timeline, choir, marks, replace(passage, grid=grid))
+        old = passage.grid
+        grid = settle_continuation(old, key, metre, chosen.seed, start, sorted(choir.singers))
+        if old.fermata.any():
+            return Prepared(score, timeline, choir, marks, replace(passage, grid=grid))
+        # Who writes no fermatas gets none; the model knows all the same where phrases end.
+        passage = replace(passage, grid=replace(grid, fermata=old.fermata))
+        return Prepared(score, timeline, choir, marks, passage, arrivals=grid.fermata)
 
     return _fill(prepare, chosen)
 
@@ -211,6 +219,8 @@ def _fill(prepare: Callable[[], Prepared], options: FillOptions, *, varied: bool
     passage = first.passage.with_syllables(words[1]) if words is not None else first.passage
     demands = demands_of(options.wishes, passage)
     wishes = options.wishes
+    if first.arrivals is not None:
+        demands = replace(demands, arrivals=demands.arrivals | first.arrivals)
     if varied:  # what stays has been left out of the passage
         demands, wishes = replace(demands, old=passage.grid.pitch, near=None), replace(wishes, near=None)
     read = time.perf_counter()

@@ -420,7 +420,8 @@ def test_a_measure_in_another_metre_does_not_hinder_those_that_are_named():
 def test_a_search_in_vain_is_not_called_nothing_to_fill(capsys):
     seconds = {"reading": 0.1, "model": 0.1, "writing": 0.1}
     result = scoreassist.Result(open_score(EXAMPLE), [], "deephear", 0, seconds, None)
-    deliver(result, {"output": None, "pictures": [], "as_json": False}, "nothing is missing or empty")
+    typed = {"output": None, "pictures": [], "compare": None, "explain": False, "as_json": False}
+    deliver(result, typed, "nothing is missing or empty")
     assert capsys.readouterr().err.startswith("no note was found for what is marked or empty; ")
 
 

@@ -67,6 +67,8 @@ def check_outputs(options: dict[str, Any], source: Path | None = None) -> None:
         check_target(options["compare"], COMPARED, source, force=force)
     if options["explain"] and not options["pictures"]:
         raise RequestError("--explain draws under a picture; name one with --svg")
+    if options["explain"] and find_style(options.get("style", STYLE)).for_piano:
+        raise RequestError("of ragtime nothing is explained; leave --explain out")
     if not shows_all(options):
         return
     if find_style(options.get("style", STYLE)).for_piano:

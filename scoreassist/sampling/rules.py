@@ -17,7 +17,7 @@ import numpy as np
 
 from scoreassist.grid.vocabulary import INPUTS, LOWEST, REST, UNKNOWN, VOCABULARY
 from scoreassist.score.metre import BEAT
-from scoreassist.theory.harmony import OTHER, SEVENTH, chord_classes, triad_parts
+from scoreassist.theory.harmony import chord_worth, consonant_parts
 from scoreassist.theory.resolution import (
     INNER_STEPS,
     LEADING_RISES,
@@ -235,9 +235,9 @@ def _by_set(weights: np.ndarray) -> np.ndarray:
     return np.pad(weights, (0, _SILENT)).astype(np.float32)
 
 
-_PARTIAL_CHORD = _by_set(np.where(chord_classes() == OTHER, CLASH, 0.0))
-_CHORD = _PARTIAL_CHORD + _by_set(np.where(chord_classes() >= SEVENTH, WHOLE_CHORD, 0.0))
-_TRIAD = _by_set(np.where(triad_parts(), 0.0, NO_TRIAD))
+_PARTIAL_CHORD = _by_set(np.where(chord_worth() < 0, CLASH, 0.0))
+_CHORD = _PARTIAL_CHORD + _by_set(np.where(chord_worth() > 0, WHOLE_CHORD, 0.0))
+_TRIAD = _by_set(np.where(consonant_parts(), 0.0, NO_TRIAD))
 
 
 def _chords(m: Moment) -> np.ndarray:

@@ -79,7 +79,7 @@ def analyse(grid: Grid, ends: np.ndarray | None = None) -> Analysis:
     Examples
     --------
     >>> from scoreassist.corpus import chorales
-    >>> analyse(chorales("valid")[0].grid).cadences[-1].kind
+    >>> analyse(chorales("valid")[2].grid).cadences[-1].kind
     'perfect authentic'
     """
     pitch = sounding(grid)

@@ -10,6 +10,7 @@ OTHER, SUBSET, SEVENTH, TRIAD = range(4)
 
 # Pitch classes above the root. Diminished triads count as triads, as in BWV harmony they stand for chords.
 TRIADS = ((0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8))
+CONSONANT, AUGMENTED = TRIADS[:2], TRIADS[3]
 SEVENTHS = ((0, 4, 7, 10), (0, 3, 7, 10), (0, 4, 7, 11), (0, 3, 6, 10), (0, 3, 6, 9), (0, 3, 7, 11))
 
 
@@ -36,15 +37,31 @@ def chord_classes() -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def triad_parts() -> np.ndarray:
-    """Whether a pitch-class set is a triad or a part of one, indexed by its bit mask: bool array (4096,)."""
+def consonant_parts() -> np.ndarray:
+    """Whether a pitch-class set is a consonant triad or a part of one, indexed by its bit mask: bool array (4096,).
+
+    Diminished and augmented triads are none: nobody rests on them.
+    """
     found = np.zeros(4096, dtype=bool)
-    for shape in TRIADS:
+    for shape in CONSONANT:
         for root in range(12):
             bits = [1 << ((root + step) % 12) for step in shape]
             for chosen in range(8):
                 found[sum(bit for i, bit in enumerate(bits) if chosen >> i & 1)] = True
     return found
+
+
+@lru_cache(maxsize=1)
+def chord_worth() -> np.ndarray:
+    """What speaks for a pitch-class set on a beat, indexed by its bit mask: -1 a clash, 1 a whole chord, else 0.
+
+    An augmented triad is no chord to look for, though it is none to avoid.
+    """
+    classes = chord_classes()
+    worth = np.where(classes == OTHER, -1, np.where(classes >= SEVENTH, 1, 0))
+    for root in range(12):
+        worth[sum(1 << ((root + step) % 12) for step in AUGMENTED)] = 0
+    return np.asarray(worth)
 
 
 def chord_class(pitch: np.ndarray) -> np.ndarray:

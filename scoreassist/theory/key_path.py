@@ -21,7 +21,7 @@ KEYS = 24  # tonic, + 12 where minor
 
 # Costs in nats, those of the table of chords too; chosen on the analysed chorales that are not of the test split.
 CHANGE = (0.2, 0.3, 0.4, 1.8, 2.5, 1.0)  # of the chord, by metrical level
-KEY_CHANGE, KEY_DISTANCE, LEAP, PHRASE = 2.5, 0.6, 2.0, 1.4
+KEY_CHANGE, KEY_DISTANCE, LEAP, PHRASE = 2.5, 0.6, 2.0, 1.0
 SIGNATURE = 0.06  # for each fifth between a key and the signature, and eighth
 START = 0.5  # for each of these fifths, at the beginning
 OPENING, CLOSING = 1.2, 1.0  # gain of a tonic in the first frame, in the last

@@ -18,7 +18,7 @@ from scoreassist.wishes.echoes import NOTHING, Stretch, echoed, stretches
 from scoreassist.wishes.phrases import phrase_ends
 from scoreassist.wishes.pins import Need, Pin, settle_bass
 from scoreassist.wishes.rhythms import most_notes, rhythm_of
-from scoreassist.wishes.table import Wishes
+from scoreassist.wishes.table import WISHES, Wishes
 from scoreassist.wishes.tonality import allowed_classes, keys_along
 
 MIDI = 128
@@ -32,8 +32,9 @@ class Demands:
     Attributes
     ----------
     pitch : dict of bool arrays (4, ticks, 128)
-        By wish, ``tonality, chords, cadences, like``: the sounding MIDI numbers that each hidden cell may have.
-        Silence is never forbidden here. Only wishes that are asked; all True in cells that they leave alone.
+        By wish, ``tonality, chords, cadences, ranges, like``, the firmest first: the sounding MIDI numbers that
+        each hidden cell may have. Silence is never forbidden here. Only wishes that are asked; all True in cells
+        that they leave alone.
     rhythm : int array (4, ticks)
         `FREE`, `HOLD` or `STRIKE`: the passage's own, and what rhythm and echoes add.
     pins : tuple of (voice, first tick, end, MIDI number)
@@ -187,7 +188,13 @@ def _pitches(
         found["cadences"] = _of_cadences(grid, cadences)
     classes = np.arange(MIDI) % 12
     hidden = ~grid.known & ~passage.rest
-    return {name: allowed[..., classes] | ~hidden[..., None] for name, allowed in found.items()}
+    masks = {name: allowed[..., classes] | ~hidden[..., None] for name, allowed in found.items()}
+    asked = [wishes.range_of(voice) for voice in range(4)]
+    if any(asked):
+        low, high = np.array([limits or (0, MIDI - 1) for limits in asked]).T[..., None]
+        inside = (np.arange(MIDI) >= low) & (np.arange(MIDI) <= high)
+        masks["ranges"] = inside[:, None] | ~hidden[..., None]
+    return dict(sorted(masks.items(), key=lambda mask: -WISHES[mask[0]].firmness))
 
 
 def _of_symbols(wishes: Wishes, grid: Grid, symbols: list[ChordSymbol]) -> np.ndarray:

@@ -18,7 +18,7 @@ from scoreassist.sampling.rules import AVOID, CLASH, FOREIGN, NO_TRIAD, WHOLE_CH
 from scoreassist.score.metre import BEAT
 from scoreassist.theory.analysis import local_keys
 from scoreassist.theory.cadence import ending, final_chord, first_chord
-from scoreassist.theory.harmony import OTHER, SEVENTH, chord_classes, triad_parts
+from scoreassist.theory.harmony import chord_worth, consonant_parts
 from scoreassist.theory.resolution import LEADING_RISES, SEVENTH_FALLS, bits, doubled_leading, unresolved
 from scoreassist.theory.voice_leading import FIFTH, LEAPS, OCTAVE, SPACING, STEP, crossings, parallels
 
@@ -271,8 +271,8 @@ def _variety(notes: Notes, terms: Terms) -> np.ndarray:
 
 
 def _chords(notes: Notes, terms: Terms) -> np.ndarray:
-    kind = chord_classes()[bits(notes.pitch)]
-    worth = np.where(kind == OTHER, CLASH, np.where(kind >= SEVENTH, WHOLE_CHORD, 0.0))
+    kind = chord_worth()[bits(notes.pitch)]
+    worth = np.where(kind < 0, CLASH, np.where(kind > 0, WHOLE_CHORD, 0.0))
     return np.where(terms.level <= BEAT, worth, 0.0)
 
 
@@ -282,7 +282,7 @@ def _arrival(notes: Notes, terms: Terms) -> np.ndarray:
     ticks = np.arange(pitch.shape[1])
     foreign = (sounding & ~terms.chord[ticks, pitch % 12]).sum(0)
     at = terms.arrival | ~terms.chord.all(1)
-    return np.asarray(FOREIGN * foreign + np.where(at & ~triad_parts()[bits(pitch)], NO_TRIAD, 0.0))
+    return np.asarray(FOREIGN * foreign + np.where(at & ~consonant_parts()[bits(pitch)], NO_TRIAD, 0.0))
 
 
 FAULTS: dict[str, Count] = {
