@@ -276,8 +276,8 @@ def rules_of(names: Collection[str]) -> Callable[[Page], list[Cell]]:
         cells = []
         for finding in report_on(page.music, rules=asked).findings:
             voices = [voice for voice, _ in finding.cells]
-            part = page.new[voices, max(finding.tick - 1, 0) : finding.end].any(axis=1)
-            cells += [(voice, finding.tick) for voice, new in zip(voices, part, strict=True) if new]
+            if page.new[voices, max(finding.tick - 1, 0) : finding.end].any():
+                cells += [(voice, finding.tick) for voice in voices]
         return cells
 
     return find

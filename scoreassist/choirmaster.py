@@ -190,7 +190,10 @@ def _key(grid: Grid) -> Key | None:
     found = tonic(grid)
     if found is None:
         return None
-    return Key(int(grid.fifths[-1]), minor=not found[1])
+    root, major = found
+    fifths = int(grid.fifths[-1])
+    near = (fifths, fifths - 1, fifths + 1)  # of modes, the key with their tonic
+    return next((key for f in near if (key := Key(f, minor=not major)).tonic == root), None)
 
 
 def _read(source: Score, given: str | None) -> tuple[Score, Timeline, Choir]:

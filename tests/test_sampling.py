@@ -184,7 +184,7 @@ def test_a_note_that_was_struck_often_enough_gives_way_to_another():
 
 def test_habits_know_the_seventh_until_it_moves():
     bare = bare_grid(np.full((4, 4), C4))
-    habits = Habits(1, replace(bare, level=np.array([0, 4, 3, 4])), tonic=0)
+    habits = Habits(1, replace(bare, level=np.array([0, 4, 3, 4])), tonic=np.zeros(4, dtype=int))
     dominant = np.array([[B4, F4, D4, 55]]) - LOWEST
     struck = np.ones((1, 4), dtype=bool)
     habits.hear(0, dominant, struck)

@@ -8,10 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
-from scoreassist.grid.voices import Grid
+from scoreassist.grid.voices import NO_KEY, Grid
 from scoreassist.sampling import SamplingOptions
 from scoreassist.score.metre import BEAT
-from scoreassist.theory.cadence import tonic
+from scoreassist.theory.analysis import local_keys
 from scoreassist.theory.harmony import OTHER, chord_class
 from scoreassist.theory.passages import Corpus
 from scoreassist.theory.resolution import NO_TONIC
@@ -169,12 +169,19 @@ class Filler(Protocol):
         ...
 
 
-def tonic_of(task: Task) -> int:
-    """Pitch class of the tonic: as the user wishes, or as the given notes say; `NO_TONIC` if nothing does."""
+def tonics_of(task: Task) -> np.ndarray:
+    """Pitch class of the tonic in force at each tick: as the user wishes, or as the known notes say.
+
+    Returns
+    -------
+    int array (ticks,)
+        `NO_TONIC` where nothing says it.
+    """
     if task.demands is not None and task.demands.tonic is not None:
-        return task.demands.tonic
-    key = tonic(task.grid)
-    return NO_TONIC if key is None else key[0]
+        return np.full(task.grid.ticks, task.demands.tonic)
+    if (task.grid.fifths == NO_KEY).any() or not (task.grid.known & (task.grid.pitch >= 0)).any():
+        return np.full(task.grid.ticks, NO_TONIC)
+    return local_keys(task.grid)[0]
 
 
 def fill_spans(filler: Filler, task: Task, spans: Iterable[tuple[int, int]], options: SamplingOptions) -> Filling:

@@ -30,7 +30,7 @@ class Habits:
     ----------
     candidates : int
     grid : Grid
-    tonic : int
+    tonic : int array (ticks,), optional
         Pitch class, or `NO_TONIC`.
     demands : Demands, optional
 
@@ -42,13 +42,19 @@ class Habits:
         Semitones; beyond the vocabulary if nothing is asked.
     """
 
-    def __init__(self, candidates: int, grid: Grid, tonic: int = NO_TONIC, demands: Demands | None = None) -> None:
+    def __init__(
+        self,
+        candidates: int,
+        grid: Grid,
+        tonic: np.ndarray | None = None,
+        demands: Demands | None = None,
+    ) -> None:
         voices = len(grid.pitch)
-        self.grid, self.tonic = grid, tonic
+        self.grid = grid
+        self.tonic = np.full(grid.ticks, NO_TONIC) if tonic is None else tonic
         self.max_leap = VOCABULARY if demands is None or demands.max_leap is None else demands.max_leap
         self.max_repeats = None if demands is None else demands.max_repeats
         self.most = None if demands is None or demands.density is None else demands.most_notes
-        self._seventh, self._leading = seventh_table()[tonic], leading_table()[tonic]
         self.owed = np.zeros((candidates, voices), dtype=np.int64)
         self._before = np.full((candidates, voices), REST)
         self._repeats = np.zeros((candidates, voices), dtype=np.int64)
@@ -61,8 +67,9 @@ class Habits:
         self.owed = np.where(moved, 0, self.owed)
         if self.grid.level[tick] <= BEAT:
             bits, classes = np.bitwise_or.reduce(_BITS.take(token), 1), _CLASSES.take(token)
-            self.owed = np.where(classes == self._seventh.take(bits)[:, None], SEVENTH_FALLS, self.owed)
-            self.owed = np.where(classes == self._leading.take(bits)[:, None], LEADING_RISES, self.owed)
+            tonic = self.tonic[tick]
+            self.owed = np.where(classes == seventh_table()[tonic, bits][:, None], SEVENTH_FALLS, self.owed)
+            self.owed = np.where(classes == leading_table()[tonic, bits][:, None], LEADING_RISES, self.owed)
         if self.max_repeats is not None:
             again = struck & (token < REST)
             self._repeats = np.where(moved, 0, self._repeats + again)

@@ -17,7 +17,7 @@ import numpy as np
 
 from scoreassist.grid.vocabulary import INPUTS, LOWEST, REST, UNKNOWN, VOCABULARY
 from scoreassist.score.metre import BEAT
-from scoreassist.theory.harmony import chord_worth, consonant_parts
+from scoreassist.theory.harmony import chord_worth, consonant_parts, hollow
 from scoreassist.theory.resolution import (
     INNER_STEPS,
     LEADING_RISES,
@@ -27,13 +27,13 @@ from scoreassist.theory.resolution import (
     SEVENTH_STEPS,
     doubled_table,
 )
-from scoreassist.theory.voice_leading import CHOIR_RANGES, FIFTH, LEAPS, OCTAVE, SPACING, STEP
+from scoreassist.theory.voice_leading import CHOIR_RANGES, FIFTH, LEAPS, OCTAVE, SEVENTH, SIXTH, SPACING, STEP
 
 STRENGTHS = FORBID, AVOID, ALLOW = ("forbid", "avoid", "allow")
 
 # What the rules that weigh add to a logit, in nats; revision judges by the same.
 OVERLAP, STILLNESS = -2.0, -8.0
-CLASH, WHOLE_CHORD = -2.0, 0.7
+CLASH, WHOLE_CHORD, HOLLOW = -2.0, 0.8, -1.5
 NO_TRIAD, FOREIGN = -3.0, -6.0
 UNRESOLVED, DOUBLED, HIDDEN, LEAP = -4.0, -3.0, -2.0, -2.5
 SAME = -1.5
@@ -236,7 +236,7 @@ def _by_set(weights: np.ndarray) -> np.ndarray:
 
 
 _PARTIAL_CHORD = _by_set(np.where(chord_worth() < 0, CLASH, 0.0))
-_CHORD = _PARTIAL_CHORD + _by_set(np.where(chord_worth() > 0, WHOLE_CHORD, 0.0))
+_CHORD = _PARTIAL_CHORD + _by_set(np.where(chord_worth() > 0, WHOLE_CHORD, np.where(hollow(), HOLLOW, 0.0)))
 _TRIAD = _by_set(np.where(consonant_parts(), 0.0, NO_TRIAD))
 
 
@@ -349,8 +349,18 @@ def _hidden(m: Moment) -> np.ndarray:
 
 
 def _leap(m: Moment) -> np.ndarray:
-    """A tritone, a seventh, or more than an octave."""
-    return _reaching(m, _LEAPS)
+    """A tritone, a seventh, an augmented second, or more than an octave."""
+    return _reaching(m, _leaps_in(m.tonic))
+
+
+@lru_cache
+def _leaps_in(tonic: int) -> np.ndarray:
+    """By the token before and the candidate, bool (INPUTS, K)."""
+    if tonic == NO_TONIC:
+        return _LEAPS
+    low, high = ((pitch + LOWEST - tonic) % 12 for pitch in (_TOKEN, CANDIDATE))
+    odd = ((low == SIXTH) & (high == SEVENTH)) | ((low == SEVENTH) & (high == SIXTH))
+    return np.asarray(_LEAPS | (odd & _steps(lambda step: abs(step) == SEVENTH - SIXTH)))
 
 
 def _wide(m: Moment) -> np.ndarray:
@@ -454,7 +464,7 @@ RULES: dict[str, Rule] = {
     "seventh": Rule(_sevenths, "sevenths fall by a step", _ALDWELL, AVOID, UNRESOLVED),
     "leading-tone": Rule(_leading_tones, "leading tones rise", _ALDWELL, AVOID, UNRESOLVED),
     "doubled-leading-tone": Rule(_doubled_leading, "one leading tone in a chord", _PISTON, AVOID, DOUBLED),
-    "leaps": Rule(_leap, "no tritone, seventh, or more than an octave in a voice", _FUX, AVOID, LEAP),
+    "leaps": Rule(_leap, "no tritone, seventh, augmented second, or more than an octave", _FUX, AVOID, LEAP),
     "variety": Rule(
         _variety,
         "a variation departs from what stood there",

@@ -10,6 +10,7 @@ OTHER, SUBSET, SEVENTH, TRIAD = range(4)
 
 # Pitch classes above the root. Diminished triads count as triads, as in BWV harmony they stand for chords.
 TRIADS = ((0, 4, 7), (0, 3, 7), (0, 3, 6), (0, 4, 8))
+THIRDS = (3, 4, 8, 9)  # and sixths
 CONSONANT, AUGMENTED = TRIADS[:2], TRIADS[3]
 SEVENTHS = ((0, 4, 7, 10), (0, 3, 7, 10), (0, 4, 7, 11), (0, 3, 6, 10), (0, 3, 6, 9), (0, 3, 7, 11))
 
@@ -38,7 +39,7 @@ def chord_classes() -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def consonant_parts() -> np.ndarray:
-    """Whether a pitch-class set is a consonant triad or a part of one, indexed by its bit mask: bool array (4096,).
+    """Whether a pitch-class set is a consonant triad or a part of one, by its bit mask: bool array (4096,).
 
     Diminished and augmented triads are none: nobody rests on them.
     """
@@ -49,6 +50,17 @@ def consonant_parts() -> np.ndarray:
             for chosen in range(8):
                 found[sum(bit for i, bit in enumerate(bits) if chosen >> i & 1)] = True
     return found
+
+
+@lru_cache(maxsize=1)
+def hollow() -> np.ndarray:
+    """Sets of pitch classes without a third: bare fifths, octaves and the like; bool (4096,), by bit mask."""
+    table = np.zeros(4096, dtype=bool)
+    for one in range(12):
+        table[1 << one] = True
+        for other in range(one):
+            table[1 << one | 1 << other] = one - other not in THIRDS
+    return table
 
 
 @lru_cache(maxsize=1)

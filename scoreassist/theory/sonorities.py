@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -11,10 +10,9 @@ import numpy as np
 from scoreassist.score.metre import BEAT
 from scoreassist.score.voice_names import VOICES
 from scoreassist.theory.faults import Fault, Reading, both
-from scoreassist.theory.harmony import OTHER, chord_classes
+from scoreassist.theory.harmony import OTHER, chord_classes, hollow
 from scoreassist.theory.resolution import bits, doubled_leading, leading_table
 
-THIRDS = (3, 4, 8, 9)  # semitones of thirds and sixths
 CLASHES = (1, 2, 10, 11)  # of seconds and sevenths
 WHOLE_TONE = 2
 
@@ -44,17 +42,6 @@ def _moved(reading: Reading, voices: tuple[int, ...], tick: int) -> bool:
         return True
     changed = reading.pitch[rows, tick] != reading.pitch[rows, tick - 1]
     return bool((changed | reading.struck[rows, tick]).any())
-
-
-@lru_cache(maxsize=1)
-def hollow() -> np.ndarray:
-    """Sets of pitch classes without a third: bare fifths, octaves and the like; bool (4096,), by bit mask."""
-    table = np.zeros(4096, dtype=bool)
-    for one in range(12):
-        table[1 << one] = True
-        for other in range(one):
-            table[1 << one | 1 << other] = one - other not in THIRDS
-    return table
 
 
 def incomplete_chord(reading: Reading) -> Iterator[Fault]:

@@ -23,6 +23,9 @@ SPACING = (12, 12, 28)
 LEAPS = (6, 10, 11)
 STEP = 2
 
+# Between the sixth and the raised seventh degree of minor keys, above the tonic, lies an augmented second.
+SIXTH, SEVENTH = 8, 11
+
 
 def parallels(pitch: np.ndarray, interval: int) -> np.ndarray:
     """Ticks at which some pair of voices arrives in parallel.

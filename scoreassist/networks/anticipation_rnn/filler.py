@@ -18,7 +18,7 @@ from scoreassist.networks.anticipation_rnn.network import AnticipationRNN
 from scoreassist.networks.anticipation_rnn.stepping import Stepper, Steps
 from scoreassist.networks.batch import HELD, HIDDEN, HOLD_EDGES, STRUCK, Batch
 from scoreassist.networks.batches import Cells, cells, collate_padded, hold_bucket, past
-from scoreassist.networks.filler import Candidates, Filling, Task, tonic_of
+from scoreassist.networks.filler import Candidates, Filling, Task, tonics_of
 from scoreassist.sampling import Moment, Sampler, SamplingOptions
 from scoreassist.sampling.habits import Habits, tokens_out
 from scoreassist.score.metre import BEAT, TICKS_PER_QUARTER
@@ -148,7 +148,7 @@ class _Run:
         self.log_prob = np.zeros(shape, dtype=np.float32)
         # Tick, voice, tokens before, logits, and logits of striking again, until they are weighed.
         self.drawn: list[tuple[int, int, np.ndarray, np.ndarray, np.ndarray]] = []
-        self.habits = Habits(self.count, grid, tonic_of(task), task.demands)
+        self.habits = Habits(self.count, grid, tonics_of(task) if aided else None, task.demands)
         limit = None if task.demands is None else task.demands.max_copy
         self.copied: Copied | None = None
         old = None if task.demands is None else task.demands.old
@@ -228,7 +228,7 @@ class _Run:
                 chord=chord,
                 ranges=self.sampler.options.ranges,
                 owed=self.habits.owed,
-                tonic=self.habits.tonic,
+                tonic=int(self.habits.tonic[tick]),
                 max_leap=self.habits.max_leap,
                 stuck=self.habits.stuck(voice),
                 sated=self.habits.sated(voice, tick),

@@ -31,7 +31,7 @@ from scoreassist.networks.revision.passages import Passages, least_likely
 from scoreassist.networks.revision.stepping import QuickHeads
 from scoreassist.networks.revision.stretches import around, pasted, stretches
 from scoreassist.networks.revision.surroundings import ahead, behind, joined
-from scoreassist.networks.revision.verdict import FAULTS, faults, merits, terms_of
+from scoreassist.networks.revision.verdict import FAULTS, Terms, faults, merits, terms_of
 from scoreassist.sampling import NEVER, Sampler, SamplingOptions
 from scoreassist.sampling.rules import FORBID, STILLNESS
 from scoreassist.score.metre import BEAT, TICKS_PER_QUARTER
@@ -39,7 +39,6 @@ from scoreassist.theory.cadence import settle_ending
 from scoreassist.theory.likeness import copies
 
 FAULTY = 5.0  # nats by which a fault makes a passage worth writing anew
-PATIENCE = 2  # times as many passes as are asked for, while a rule that forbids is broken
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,9 @@ class Reviser:
             revised = best
             for stretch in stretches(best):
                 run = _Revision(self.network, self.heads, self.how, around(revised, stretch), options)
-                for number in range(PATIENCE * passes):
-                    if number < passes or run.faulty():
-                        run.once()
+                for _ in range(passes):
+                    run.once()
+                run.mend(passes)
                 revised = pasted(revised, run.candidates(), stretch)
         return replace(revised, gave_way=_still_broken(revised, options))
 
@@ -215,8 +214,7 @@ class _Revision:
         self.allowed = torch.from_numpy(np.where(allowed, 0.0, NEVER)).float()
         still = still_ticks(grid, free[:, : self.ticks]) if "stillness" in rules else np.zeros(self.ticks, bool)
         self.still = torch.from_numpy(np.pad(still, (0, room)))
-        heard = pitches(self.token[0, :, : self.ticks].numpy())
-        self.terms = terms_of(grid, self.task, self.options, heard)
+        self.terms = self._terms()
 
     def once(self) -> None:
         """One pass over all candidates."""
@@ -238,9 +236,15 @@ class _Revision:
         for candidate, first, end in zip(passages.candidate, passages.first, passages.end, strict=True):
             self.looked_at[candidate, first:end] += 1
 
-    def faulty(self) -> bool:
-        """Whether a rule that forbids is broken anywhere."""
-        return bool(self._faults().any())
+    def mend(self, passes: int) -> None:
+        """Go on while a rule that forbids is broken, in the keys that are heard now."""
+        self.terms = self._terms()
+        while passes > 0 and self._faults().any():
+            self.once()
+            passes -= 1
+
+    def _terms(self) -> Terms:
+        return terms_of(self.grid, self.task, self.options, self._cells()[0][0])
 
     def _faults(self) -> np.ndarray:
         pitch, struck = self._cells()

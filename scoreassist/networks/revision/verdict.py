@@ -11,16 +11,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scoreassist.grid.vocabulary import REST_PITCH
-from scoreassist.grid.voices import NO_KEY, Grid
-from scoreassist.networks.filler import Task, tonic_of
+from scoreassist.grid.voices import Grid
+from scoreassist.networks.filler import Task, tonics_of
 from scoreassist.sampling import RULES, SamplingOptions
-from scoreassist.sampling.rules import AVOID, CLASH, FOREIGN, NO_TRIAD, WHOLE_CHORD
+from scoreassist.sampling.rules import AVOID, CLASH, FOREIGN, HOLLOW, NO_TRIAD, WHOLE_CHORD
 from scoreassist.score.metre import BEAT
-from scoreassist.theory.analysis import local_keys
 from scoreassist.theory.cadence import ending, final_chord, first_chord
-from scoreassist.theory.harmony import chord_worth, consonant_parts
-from scoreassist.theory.resolution import LEADING_RISES, SEVENTH_FALLS, bits, doubled_leading, unresolved
-from scoreassist.theory.voice_leading import FIFTH, LEAPS, OCTAVE, SPACING, STEP, crossings, parallels
+from scoreassist.theory.harmony import chord_worth, consonant_parts, hollow
+from scoreassist.theory.resolution import LEADING_RISES, NO_TONIC, SEVENTH_FALLS, bits, doubled_leading, unresolved
+from scoreassist.theory.voice_leading import (
+    FIFTH,
+    LEAPS,
+    OCTAVE,
+    SEVENTH,
+    SIXTH,
+    SPACING,
+    STEP,
+    crossings,
+    parallels,
+)
 
 NO_LIMIT = 10**6
 
@@ -105,9 +114,8 @@ def terms_of(grid: Grid, task: Task, options: SamplingOptions, draft: np.ndarray
     asked = {
         name: value for name in ("max_leap", "max_repeats") if (value := getattr(demands, name, None)) is not None
     }
-    tonic = np.full(grid.ticks, tonic_of(replace(task, grid=grid)))
-    if draft is not None and (demands is None or demands.tonic is None) and (grid.fifths != NO_KEY).all():
-        tonic = local_keys(replace(grid, pitch=draft, known=np.ones_like(grid.known)))[0]
+    heard = grid if draft is None else replace(grid, pitch=draft, known=np.ones_like(grid.known))
+    tonic = tonics_of(replace(task, grid=heard))
     ranges = np.array(options.ranges)
     old = None if demands is None else demands.old
     return Terms(grid.level, grid.fermata, chord, tonic, grid.measure, most, ranges, **asked, old=old)
@@ -236,7 +244,10 @@ def _doubled_leading(notes: Notes, terms: Terms) -> np.ndarray:
 
 def _leaps(notes: Notes, terms: Terms) -> np.ndarray:
     step = np.abs(_steps(notes.pitch))
-    return np.asarray((np.isin(step, LEAPS) | (step > 12)).sum(0))
+    degree = (notes.pitch - terms.tonic) % 12
+    was = np.pad(degree[:, :-1], ((0, 0), (1, 0)))
+    second = (step == SEVENTH - SIXTH) & (np.minimum(degree, was) == SIXTH) & (np.maximum(degree, was) == SEVENTH)
+    return np.asarray((np.isin(step, LEAPS) | (step > 12) | (second & (terms.tonic < NO_TONIC))).sum(0))
 
 
 def _wide(notes: Notes, terms: Terms) -> np.ndarray:
@@ -272,7 +283,8 @@ def _variety(notes: Notes, terms: Terms) -> np.ndarray:
 
 def _chords(notes: Notes, terms: Terms) -> np.ndarray:
     kind = chord_worth()[bits(notes.pitch)]
-    worth = np.where(kind < 0, CLASH, np.where(kind > 0, WHOLE_CHORD, 0.0))
+    bare = hollow()[bits(notes.pitch)] & (notes.pitch != REST_PITCH).all(0)
+    worth = np.where(kind < 0, CLASH, np.where(kind > 0, WHOLE_CHORD, np.where(bare, HOLLOW, 0.0)))
     return np.where(terms.level <= BEAT, worth, 0.0)
 
 
