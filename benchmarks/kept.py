@@ -177,10 +177,13 @@ def chords(page: Page) -> list[Cell]:
 def rhythm(page: Page) -> list[Cell]:
     """New notes that begin elsewhere than they should, or do not begin where they should.
 
-    Where a voice is new for the first tick, or comes out of a rest, it begins when it can.
+    Where a voice is new for the first tick, or comes out of a rest, it begins when it can; and it must behind a
+    barline that splits a measure, since there may be a repeat.
     """
     asked = str(page.wishes["rhythm"])
     entered = page.new & ~np.pad(page.new & (page.pitch >= 0), ((0, 0), (1, 0)))[:, :-1]
+    for first, _, measure in page.measures():
+        entered[:, first] |= first > 0 and measure.pickup > 0
     if asked.startswith("as:"):
         leader = VOICES.index(asked[3:])
         own = page.begins[leader]
@@ -375,15 +378,21 @@ def near(page: Page) -> list[Cell]:
 
 
 def max_copy(page: Page) -> list[Cell]:
-    """New notes in the longest quotation, if it is too long."""
+    """New notes in the measures of the longest quotation, if it is too long and holds any wherever it begins."""
     longest = originality(page.document).longest
     if longest is None or longest.beats <= float(page.wishes["max_copy"]):
         return []
     rows = list(page.measures())
     numbers = [measure.number for _, _, measure in rows]
-    first, last = (numbers.index(number) for number in longest.measures)
+    first, last = (rows[numbers.index(number)] for number in longest.measures)
+    length = round(4 * longest.beats)
+    places = [
+        slice(start, start + length) for start in range(first[0], first[1]) if last[0] < start + length <= last[1]
+    ]
+    if not places or not all(page.new[:, place].any() for place in places):
+        return []
     inside = np.zeros_like(page.new)
-    inside[:, rows[first][0] : rows[last][1]] = True
+    inside[:, first[0] : last[1]] = True
     return _cells(inside & page.new)
 
 

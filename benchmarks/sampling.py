@@ -8,10 +8,11 @@ so ratios are formed within one run, and processor time is printed beside the cl
 The *floor* is the time in which a tick's weights could be read: their bytes over the rate at which this process
 reads memory: from a buffer far larger than any cache, and from one of the weights' own size, as they are read if a
 cache holds them from tick to tick. A *fill* is what a user waits for: the draft of some candidates, the choice of
-one and its revision, with the default options.
+one and its revision, with the default options. What *rules* cost is measured in turn with what has none.
 
     python benchmarks/sampling.py
     python benchmarks/sampling.py --model bach-chorale --candidates 1 8 --lengths 8 64 --repeat 2
+    python benchmarks/sampling.py --rules          # only eight candidates with rules beside one without
     python benchmarks/sampling.py --fresh          # a random network of the default sizes, without weights
 """
 
@@ -21,6 +22,7 @@ import argparse
 import gc
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -40,6 +42,7 @@ TICKS = 16  # of a measure
 MEASURES = 16
 LENGTHS = (8, 16, 32, 64, 128, 256, 512)
 CANDIDATES = (1, 8, 32)
+RULED = 8  # candidates that are compared with one that knows no rules
 LARGE = 256 << 20  # bytes, beyond any cache
 
 
@@ -54,13 +57,16 @@ class Span:
 def timed(draft: Any, repeat: int) -> Span:
     """The best of some drafts, after one that does not count."""
     draft()
-    spans = []
-    for _ in range(repeat):
-        gc.collect()
-        wall, cpu = time.perf_counter(), time.process_time()
-        draft()
-        spans.append(Span(time.perf_counter() - wall, time.process_time() - cpu))
+    spans = [timed_once(draft) for _ in range(repeat)]
     return Span(min(s.wall for s in spans), min(s.cpu for s in spans))
+
+
+def timed_once(draft: Any) -> Span:
+    """A draft, whatever it is."""
+    gc.collect()
+    wall, cpu = time.perf_counter(), time.process_time()
+    draft()
+    return Span(time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def harmonizing(measures: int) -> Task:
@@ -218,6 +224,34 @@ def by_fill(model: str, lengths: list[int], repeat: int) -> list[list[str]]:
     return rows
 
 
+def by_rules(model: str, repeat: int) -> list[list[str]]:
+    """Times of many candidates with all rules that act by default beside one without any, in turn.
+
+    What else the machine does then lengthens both sides of a ratio; the ratio is the median of the rounds.
+    """
+    from scoreassist.networks.store import load_filler
+    from scoreassist.sampling import SamplingOptions
+    from scoreassist.wishes.parsing import DEFAULT_STRENGTHS
+
+    task = harmonizing(MEASURES)
+    many = SamplingOptions(candidates=RULED, seed=1, strengths=DEFAULT_STRENGTHS)
+    plain = SamplingOptions(candidates=1, seed=1, rules=(), resampling=False)
+    rows = [
+        ["16 measures", f"{RULED} with all default rules, ms", "1 without rules, ms", "ratio", "least and most"]
+    ]
+    for name, draw in (("drafts", load(model).draft), ("whole fills", load_filler(model).fill)):
+        both = [partial(draw, task, options) for options in (many, plain)]
+        rounds = [[timed_once(one) for one in both] for _ in range(repeat + 1)][1:]
+        ratios = sorted(ruled.cpu / one.cpu for ruled, one in rounds)
+        milliseconds = [
+            f"{1000 * statistics.median(span.wall for span in spans):.0f}" for spans in zip(*rounds, strict=True)
+        ]
+        rows.append(
+            [name, *milliseconds, f"{statistics.median(ratios):.2f}", f"{ratios[0]:.2f}, {ratios[-1]:.2f}"]
+        )
+    return rows
+
+
 def main() -> int:
     from scoreassist.networks.store import list_models
     from scoreassist.options import MODEL
@@ -229,6 +263,7 @@ def main() -> int:
     parser.add_argument("--candidates", nargs="+", type=int, default=list(CANDIDATES))
     parser.add_argument("--lengths", nargs="+", type=int, default=list(LENGTHS), help="measures")
     parser.add_argument("--repeat", type=int, default=5, help="drafts, of which the best counts")
+    parser.add_argument("--rules", action="store_true", help="only what candidates and rules cost")
     parser.add_argument("--cold", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -253,6 +288,10 @@ def report(model: str | None, words: list[str], arguments: argparse.Namespace) -
     from circumstances import circumstances, markdown
 
     torch.set_num_threads(1)
+    if arguments.rules and model is not None:
+        what = f"soprano given, seed 1, median of {arguments.repeat} in turn, of processor time; one thread"
+        print(circumstances(what, model=model), markdown(by_rules(model, arguments.repeat)), sep="\n\n")
+        return
     what = f"soprano given, seed 1, best of {arguments.repeat}; one thread"
     told = what if model else f"{what}, random weights of the default sizes"
     print(
@@ -276,6 +315,11 @@ def report(model: str | None, words: list[str], arguments: argparse.Namespace) -
         from scoreassist.options import PASSES
 
         fills = by_fill(model, sorted({MEASURES, *arguments.lengths}), arguments.repeat)
+        print(
+            "\nWhat candidates and rules cost, warm, in turn:\n",
+            markdown(by_rules(model, arguments.repeat)),
+            sep="\n",
+        )
         print(f"\nWhole fills, {DEFAULT} candidates, {PASSES} passes, warm:\n", markdown(fills), sep="\n")
 
 

@@ -35,7 +35,7 @@ STRENGTHS = FORBID, AVOID, ALLOW = ("forbid", "avoid", "allow")
 OVERLAP, STILLNESS = -2.0, -8.0
 CLASH, WHOLE_CHORD, HOLLOW = -2.0, 0.8, -1.5
 NO_TRIAD, FOREIGN = -3.0, -6.0
-UNRESOLVED, DOUBLED, HIDDEN, LEAP = -4.0, -3.0, -2.0, -2.5
+UNRESOLVED, DOUBLED, HIDDEN, LEAP = -7.0, -8.0, -2.0, -2.5
 SAME = -1.5
 FAULT = -4.0  # of a rule that forbids by itself, where it is only to be avoided
 CANDIDATE = np.arange(VOCABULARY)  # every token that can be drawn, the last of them silence

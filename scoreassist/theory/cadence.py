@@ -8,6 +8,7 @@ import numpy as np
 
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import NO_KEY, Grid
+from scoreassist.theory.voice_leading import CHOIR_RANGES
 
 # Weight of each degree in major and minor (Krumhansl, *Cognitive Foundations of Musical Pitch*, 1990, table 2.1).
 MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
@@ -156,7 +157,9 @@ def first_chord(grid: Grid, rest: np.ndarray) -> tuple[int, int, tuple[int, ...]
     return (start, stop, chord) if given <= set(chord) else None
 
 
-def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -> tuple[Grid, np.ndarray]:
+def settle_ending(
+    grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int, lowest: int = CHOIR_RANGES[-1][0]
+) -> tuple[Grid, np.ndarray]:
     """Let a piece that is free to end as it likes end on its tonic, and the voices hold their last notes.
 
     The tonic in the bass becomes a known cell, so that a network that anticipates prepares the cadence.
@@ -170,6 +173,8 @@ def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -
         Required articulations, negative where there is none.
     hold : int
         The value of `rhythm` that means held.
+    lowest : int
+        Note of the bass.
 
     Returns
     -------
@@ -190,7 +195,7 @@ def settle_ending(grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int) -
     chord = final_chord(grid, rest)
     if not chord or not (free & unruled)[BASS, tick:stop].all():
         return grid, rhythm
-    note = min(range(chord[0] + 24, 128, 12), key=lambda p: abs(p - BASS_CENTRE))
+    note = min(range(chord[0] + 24, 128, 12), key=lambda p: (p < lowest, abs(p - BASS_CENTRE)))
     lowest_known = grid.pitch[:BASS, tick:stop][grid.known[:BASS, tick:stop]]
     if (lowest_known[lowest_known >= 0] < note).any():
         return grid, rhythm

@@ -71,7 +71,7 @@ class AnticipationFiller:
         shift = best_transposition(task.grid) if self.aided else 0
         grid, rhythm = own.grid.transposed(shift), own.rhythm
         if self.aided:
-            grid, rhythm = settle_ending(grid, own.rest, rhythm, HOLD)
+            grid, rhythm = settle_ending(grid, own.rest, rhythm, HOLD, options.ranges[-1][0])
         demands = own.demands.transposed(shift) if own.demands is not None else None
         sampler = Sampler(options, demands)
         with one_thread(), torch.inference_mode():

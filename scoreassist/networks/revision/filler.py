@@ -170,7 +170,9 @@ class _Revision:
         task = draft.task
         warm = replace(options, temperature=options.temperature * how.warmth)
         self.sampler = Sampler(warm, _moved(task, draft.transposition).demands)
-        grid, rhythm = settle_ending(task.grid.transposed(draft.transposition), task.rest, task.rhythm, HOLD)
+        grid, rhythm = settle_ending(
+            task.grid.transposed(draft.transposition), task.rest, task.rhythm, HOLD, options.ranges[-1][0]
+        )
         self.grid, self.count, self.ticks = grid, len(draft), grid.ticks
         room = END_TICKS
         self.level, self.key, self.fermata = _metadata(grid, self.count)
@@ -238,10 +240,11 @@ class _Revision:
 
     def mend(self, passes: int) -> None:
         """Go on while a rule that forbids is broken, in the keys that are heard now."""
-        self.terms = self._terms()
-        while passes > 0 and self._faults().any():
+        for _ in range(passes):
+            self.terms = self._terms()
+            if not self._faults().any():
+                return
             self.once()
-            passes -= 1
 
     def _terms(self) -> Terms:
         return terms_of(self.grid, self.task, self.options, self._cells()[0][0])
