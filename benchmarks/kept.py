@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from scoreassist.counsel.check import Music, report_on
-from scoreassist.counsel.originality import originality
+from scoreassist.counsel.originality import copied_of, originality
 
 Cell = tuple[int, int]
 Chord = tuple[tuple[set[int], set[int]], int | None, int | None]
@@ -378,21 +378,32 @@ def near(page: Page) -> list[Cell]:
 
 
 def max_copy(page: Page) -> list[Cell]:
-    """New notes in the measures of the longest quotation, if it is too long and holds any wherever it begins."""
+    """New notes in the measures of the longest quotation, if it is too long.
+
+    That is the longest of those that were written throughout; the score's longest counts too, if it holds anything
+    new wherever in its measures it begins.
+    """
+    most = float(page.wishes["max_copy"])
+    numbers = [measure.number for measure in page.music.timeline.measures]
+    written = copied_of(page.music.grid, page.new, numbers=numbers).longest
+    if written is not None and written.beats > most:
+        return _between(page, *written.measures)
     longest = originality(page.document).longest
-    if longest is None or longest.beats <= float(page.wishes["max_copy"]):
+    if longest is None or longest.beats <= most:
         return []
-    rows = list(page.measures())
-    numbers = [measure.number for _, _, measure in rows]
-    first, last = (rows[numbers.index(number)] for number in longest.measures)
+    rows = {measure.number: (first, end) for first, end, measure in page.measures()}
+    first, last = (rows[number] for number in longest.measures)
     length = round(4 * longest.beats)
-    places = [
-        slice(start, start + length) for start in range(first[0], first[1]) if last[0] < start + length <= last[1]
-    ]
-    if not places or not all(page.new[:, place].any() for place in places):
-        return []
+    starts = [start for start in range(*first) if last[0] < start + length <= last[1]]
+    certain = bool(starts) and all(page.new[:, start : start + length].any() for start in starts)
+    return _between(page, *longest.measures) if certain else []
+
+
+def _between(page: Page, first: str, last: str) -> list[Cell]:
+    """New cells from one measure to another."""
+    rows = {measure.number: (start, end) for start, end, measure in page.measures()}
     inside = np.zeros_like(page.new)
-    inside[:, first[0] : last[1]] = True
+    inside[:, rows[first][0] : rows[last][1]] = True
     return _cells(inside & page.new)
 
 

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from shorthand import Staff, score
 
+from scoreassist.corpus import chorale_path
 from scoreassist.counsel.check import read
+from scoreassist.files.document import open_score
 from scoreassist.wishes.table import WISHES
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "benchmarks"))
@@ -178,3 +180,18 @@ def test_a_variation_that_changes_more_than_its_share_is_not_near():
     assert {voice for voice, _ in CHECKS["near"](half)} == {A, B}
     half.wishes["near"] = 0.5
     assert CHECKS["near"](half) == []
+
+
+def test_a_training_chorale_is_copied_if_it_is_new_and_not_if_it_was_given():
+    path = chorale_path("bwv359")
+    music = read(path)
+    everything = np.ones(music.grid.pitch.shape, dtype=bool)
+    wishes = {"max_copy": 8}
+
+    def copied(new: np.ndarray) -> list[tuple[int, int]]:
+        document = open_score(path).to_xml()
+        return CHECKS["max_copy"](Page(music, document, music.grid.pitch, new, wishes, [(0, False)], []))
+
+    assert copied(everything)
+    assert copied(~everything) == []
+    assert CHECKS["max_copy"](page(wishes)) == []

@@ -152,7 +152,7 @@ def counsel_of(
     """
     numbers = [measure.number for measure in passage.timeline.measures]
     heard = replace(filled, known=passage.grid.known | passage.fill)
-    tonics = _tonics(heard, demands)
+    tonics = local_keys(heard)[0]
     report = report_of(heard, passage.timeline, passage.choir, tonics=tonics)
     findings = [finding for finding in report.findings if _is_new(finding, passage)]
     rows = tuple(int(voice) for voice in np.flatnonzero(heard.known.any(1)))
@@ -166,13 +166,6 @@ def counsel_of(
         likeness.longest if likeness else None,
         likeness.voices if likeness else (),
     )
-
-
-def _tonics(grid: Grid, demands: Demands) -> np.ndarray:
-    """The tonic in force at each tick: int (ticks,)."""
-    if demands.tonic is not None:
-        return np.full(grid.ticks, demands.tonic)
-    return local_keys(grid)[0]
 
 
 def _is_new(finding: Finding, passage: Passage) -> bool:

@@ -115,7 +115,8 @@ def terms_of(grid: Grid, task: Task, options: SamplingOptions, draft: np.ndarray
         name: value for name in ("max_leap", "max_repeats") if (value := getattr(demands, name, None)) is not None
     }
     heard = grid if draft is None else replace(grid, pitch=draft, known=np.ones_like(grid.known))
-    tonic = tonics_of(replace(task, grid=heard))
+    # Whatever key is wished for, what is written is judged in the keys that are heard.
+    tonic = tonics_of(replace(task, grid=heard, demands=demands if draft is None else None))
     ranges = np.array(options.ranges)
     old = None if demands is None else demands.old
     return Terms(grid.level, grid.fermata, chord, tonic, grid.measure, most, ranges, **asked, old=old)
