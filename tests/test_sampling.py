@@ -13,6 +13,7 @@ from scoreassist.grid.vocabulary import LOWEST, REST, UNKNOWN, VOCABULARY
 from scoreassist.sampling import RULES, Moment, Sampler, SamplingOptions
 from scoreassist.sampling.habits import Habits
 from scoreassist.theory.resolution import LEADING_RISES, SEVENTH_FALLS
+from scoreassist.wishes.parsing import DEFAULT_STRENGTHS
 
 C4, D4, E4, F4, G4, A4, B4, C5, D5 = (60, 62, 64, 65, 67, 69, 71, 72, 74)
 SOPRANO, ALTO, TENOR, BASS = range(4)
@@ -290,3 +291,7 @@ def test_the_same_seed_draws_the_same_tokens():
 def test_unusable_options_are_refused(wrong, says):
     with pytest.raises(RequestError, match=says):
         SamplingOptions(**wrong)
+
+
+def test_rules_of_voice_leading_are_as_firm_while_drawn_as_users_are_told():
+    assert {name: RULES[name].strength for name in DEFAULT_STRENGTHS} == DEFAULT_STRENGTHS

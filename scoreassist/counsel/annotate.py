@@ -10,6 +10,7 @@ from scoreassist.counsel.check import MEASURE_LENGTH, Finding, Music, Report
 from scoreassist.files.document import Score
 from scoreassist.score.events import Event
 from scoreassist.score.metre import TICKS_PER_QUARTER
+from scoreassist.writing.stems import head_of
 
 COLOUR = "#C00000"
 
@@ -52,7 +53,7 @@ def annotated(music: Music, report: Report) -> Score:
         place = next((event for event in events if event.offset == begin), events[0] if events else None)
         element = place.element if place is not None else _first_note(finding.element)
         if element is not None:
-            texts.setdefault(_stem(element), []).append(label(finding))
+            texts.setdefault(head_of(element), []).append(label(finding))
     several = {part.element for part in music.timeline.parts if part.staves > 1}
     for element, words in texts.items():
         _write_above(element, ", ".join(dict.fromkeys(words)), in_staff=_measure(element).getparent() in several)
@@ -93,16 +94,6 @@ def _measure(element: etree._Element) -> etree._Element:
 
 def _first_note(measure: etree._Element | None) -> etree._Element | None:
     return None if measure is None else measure.find("note")
-
-
-def _stem(note: etree._Element) -> etree._Element:
-    """The note that a chord begins with."""
-    while note.find("chord") is not None:
-        before = next(note.itersiblings("note", preceding=True), None)
-        if before is None:
-            break
-        note = before
-    return note
 
 
 def _write_above(note: etree._Element, text: str, *, in_staff: bool) -> None:

@@ -14,7 +14,7 @@ from scoreassist.score.events import Event
 from scoreassist.score.singers import Singer
 from scoreassist.theory.chords import QUALITIES, Chord
 from scoreassist.writing.pen import spelled
-from scoreassist.writing.stems import insert_child, remove
+from scoreassist.writing.stems import head_of, insert_child, remove
 
 HARMONY, NUMERALS, BOTH = "harmony", "numerals", "both"
 WAYS = (HARMONY, NUMERALS, BOTH)
@@ -126,16 +126,6 @@ def _event_before(singer: Singer, others: list[Event], moment: Moment) -> tuple[
             event = max(begun, key=lambda e: e.offset)
             return head_of(event.element), event.offset
     return None, Fraction(0)
-
-
-def head_of(note: etree._Element) -> etree._Element:
-    """The note that a chord begins with."""
-    while note.find("chord") is not None:
-        before = next(note.itersiblings("note", preceding=True), None)
-        if before is None:
-            break
-        note = before
-    return note
 
 
 def _insert(measure: etree._Element, before: etree._Element | None, child: etree._Element) -> None:

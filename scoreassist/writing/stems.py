@@ -59,6 +59,16 @@ def chord_of(events: list[Event], element: etree._Element) -> list[etree._Elemen
     return [event.element for event in events[first:last] if is_there(event.element)]
 
 
+def head_of(note: etree._Element) -> etree._Element:
+    """The note that a chord begins with."""
+    while note.find("chord") is not None:
+        before = next(note.itersiblings("note", preceding=True), None)
+        if before is None:
+            break
+        note = before
+    return note
+
+
 def leave_chord(note: etree._Element, others: list[etree._Element]) -> None:
     """Take one note out of its chord; beams, words and signs stay with the others."""
     parent, heir = note.getparent(), others[0]
