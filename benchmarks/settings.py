@@ -70,6 +70,8 @@ class Outcome:
     told : float
         The mean log-probability that the result states.
     gave_way : dict of str to int
+    transposition : int
+        Semitones to where the melody suits a choir; what is written lies as high or low as the melody does.
     strange : list of str
         What is said of the fill, and not found in the written score, or the other way about.
     """
@@ -80,6 +82,7 @@ class Outcome:
     nats: float
     told: float
     gave_way: dict[str, int]
+    transposition: int
     strange: list[str]
 
 
@@ -94,7 +97,8 @@ def harmonized(tune: Tune, way: str, seed: int) -> Outcome | str:
     setting = judge(result.score.to_xml(), tune.tonics)
     nats = log_probability(setting.grid.transposed(result.transposition))
     told = float("nan") if result.log_probability is None else result.log_probability
-    return Outcome(tune.name, setting, seconds, nats, told, result.gave_way, differences(result, setting))
+    strange = differences(result, setting)
+    return Outcome(tune.name, setting, seconds, nats, told, result.gave_way, result.transposition, strange)
 
 
 def log_probability(grid: Grid) -> float:
@@ -209,6 +213,9 @@ def cost(outcomes: dict[str, list[Outcome]]) -> list[str]:
         gave_way: Counter[str] = Counter()
         for row in rows:
             gave_way.update(row.gave_way)
+        at_home = sum(row.setting.report.counts["range"] for row in rows if row.transposition == 0)
+        moved = sum(row.transposition != 0 for row in rows)
+        told.append(f"notes out of range, {way}, but for {moved} melodies too high or low for a choir: {at_home}")
         told.append(f"gave way, {way}: {', '.join(f'{k} {n}' for k, n in gave_way.most_common()) or 'nothing'}")
         strange = [f"{row.name}: {text}" for row in rows for text in row.strange]
         told.append(f"counsel and the written score differ, {way}: {len(strange)} {'; '.join(strange[:5])}")

@@ -57,7 +57,8 @@ def harmonize(
     **options
         Fields of `FillOptions`, or of `scoreassist.pianist.PianoOptions`: ``seed, temperature, candidates, model,
         keep_marks``; of chorales ``answers, passes, lyrics`` and all wishes of
-        `scoreassist.wishes.table.WISHES`, as they are written behind flags; of ragtime ``iterations, progress``.
+        `scoreassist.wishes.table.WISHES`, as they are written behind flags, or ``wishes``, all in one, as
+        `wishes_of` there makes it; of ragtime ``iterations, progress``.
 
     Returns
     -------
@@ -122,7 +123,7 @@ def vary(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **opti
     source : Score, path, bytes, file object or music21 Stream
         For a choir.
     measures, parts
-        What may vary, as of `complete`; default everything.
+        What may vary, named as of `complete`; default everything but what the word ``keep`` keeps. Rests stay.
     **options
         As of `harmonize`, and ``near``: the share that stays, 0 to 1, default `scoreassist.choirmaster.NEAR`.
 

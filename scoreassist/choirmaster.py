@@ -17,9 +17,10 @@ from scoreassist.grid.notes import given_spellings, notes_of
 from scoreassist.grid.passage import Passage, build_passage
 from scoreassist.grid.varying import to_vary
 from scoreassist.grid.voices import Grid
-from scoreassist.result import FillOptions, Result, options_of, replaced_of, rows_of
+from scoreassist.result import LYRICS, FillOptions, Result, options_of, replaced_of, rows_of
 from scoreassist.score.flags import select, wanted_voices
-from scoreassist.score.marks import Marks, find_harmony, find_marks
+from scoreassist.score.marks import Marks, find_harmony, find_marks, find_written
+from scoreassist.score.metre import TICKS_PER_QUARTER
 from scoreassist.score.regions import describe
 from scoreassist.score.singers import VOICES, Choir, find_choir
 from scoreassist.score.timeline import Timeline, read_timeline
@@ -28,8 +29,8 @@ from scoreassist.theory.form import UPBEAT, settle_continuation, settle_form
 from scoreassist.theory.keys import Key
 from scoreassist.theory.spelling import spell
 from scoreassist.wishes.contradictions import refuse_near
-from scoreassist.wishes.demands import Demands, demands_of
-from scoreassist.wishes.table import WISHES, wishes_of
+from scoreassist.wishes.demands import MIDI, Demands, demands_of
+from scoreassist.wishes.table import WISHES, Wishes, wishes_of
 from scoreassist.writing.blank import blank_score
 from scoreassist.writing.copyist import write_notes
 from scoreassist.writing.elements import erase
@@ -112,18 +113,17 @@ def complete(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **
 def vary(source: Any, *, measures: Any = None, parts: Sequence[str] = (), **options: Any) -> Result:
     """As `scoreassist.assistant.vary`."""
     opened, selection = open_score(source), select(measures, parts)
-    chosen = _options({"near": NEAR, **options}, varies=True)
-    near = chosen.wishes.near
-    assert near is not None
+    chosen = _options(options, varies=True)
+    near = NEAR if chosen.wishes.near is None else chosen.wishes.near
 
     def prepare() -> Prepared:
         score, timeline, choir = _read(opened, None)
         choir = choir.written()
-        named = find_marks(timeline, choir, selection) if selection.given else _everything(timeline, choir)
+        named = find_written(timeline, choir, selection)
         whole = build_passage(timeline, choir, named.regions)
         regions = whole.stretches(to_vary(whole, near, chosen.seed), "flag")
         passage = build_passage(timeline, choir, regions)
-        return Prepared(score, timeline, choir, Marks(regions), passage)
+        return Prepared(score, timeline, choir, replace(named, regions=regions), passage)
 
     return _fill(prepare, chosen, varied=True)
 
@@ -145,7 +145,8 @@ def go_on(source: Any, *, measures: int = 8, parts: Sequence[str] = (), **option
             return Prepared(score, timeline, choir, marks, passage)
         start = int(np.flatnonzero(passage.fill.any(axis=0))[0])
         old = passage.grid
-        grid = settle_continuation(old, key, metre, chosen.seed, start, sorted(choir.singers))
+        formed = settle_continuation(old, key, metre, chosen.seed, start, sorted(choir.singers))
+        grid = _yielding(formed, passage, chosen.wishes)
         if old.fermata.any():
             return Prepared(score, timeline, choir, marks, replace(passage, grid=grid))
         # Who writes no fermatas gets none; the model knows all the same where phrases end.
@@ -157,6 +158,8 @@ def go_on(source: Any, *, measures: int = 8, parts: Sequence[str] = (), **option
 
 def generate(measures: int, key: Key, metre: Metre, layout: str, title: str | None, **options: Any) -> Result:
     """A new chorale, with an upbeat that does not count."""
+    if options.get("lyrics", LYRICS[0]) != LYRICS[0]:
+        raise RequestError("a new chorale has no words; leave lyrics out")
     chosen = _options(options)
 
     def prepare() -> Prepared:
@@ -165,24 +168,45 @@ def generate(measures: int, key: Key, metre: Metre, layout: str, title: str | No
         choir = find_choir(timeline)
         marks = _everything(timeline, choir)
         passage = build_passage(timeline, choir, marks.regions)
-        passage = replace(passage, grid=settle_form(passage.grid, key, metre, chosen.seed))
+        formed = settle_form(passage.grid, key, metre, chosen.seed)
+        passage = replace(passage, grid=_yielding(formed, passage, chosen.wishes))
         return Prepared(score, timeline, choir, marks, passage)
 
     return _fill(prepare, chosen)
 
 
 def _options(options: dict[str, Any], *, varies: bool = False) -> FillOptions:
-    """What was asked for, wishes among it."""
-    wishes = wishes_of(**{name: value for name, value in options.items() if name in WISHES})
+    """What was asked for, wishes among it: each by its name, or all as `Wishes`."""
+    rest = {name: value for name, value in options.items() if name not in WISHES}
+    single = {name: value for name, value in options.items() if name in WISHES and value is not None}
+    wishes = rest.pop("wishes", None)
+    if wishes is not None and not isinstance(wishes, Wishes):
+        raise RequestError("wishes is not what wishes_of gives back; name each wish: max_leap='fifth'")
+    if wishes is not None and single:
+        raise RequestError(f"wishes is given, and {next(iter(single))} too; put it into wishes_of")
+    wishes = wishes or wishes_of(**single)
     if not varies:
         refuse_near(wishes)
-    rest = {name: value for name, value in options.items() if name not in WISHES}
     return options_of(FillOptions, {**rest, "wishes": wishes}, "chorales")
 
 
 def _everything(timeline: Timeline, choir: Choir) -> Marks:
     """All measures of all singers, as if they had been named."""
     return find_marks(timeline, choir, select((timeline.measures[0].number, timeline.measures[-1].number)))
+
+
+def _yielding(formed: Grid, passage: Passage, wishes: Wishes) -> Grid:
+    """A grid whose form has been settled, but where wishes ask for other cadences or for a range."""
+    settled = formed.known & ~passage.grid.known
+    for number, *_ in wishes.cadences:
+        for measure in passage.timeline.measures:
+            if measure.number == number:
+                first, end = formed.measure_ticks(measure.index)
+                settled[:, max(first - TICKS_PER_QUARTER, 0) : end] = False
+    for voice in range(len(settled)):
+        low, high = wishes.range_of(voice) or (0, MIDI - 1)
+        settled[voice] &= (formed.pitch[voice] >= low) & (formed.pitch[voice] <= high)
+    return replace(formed, known=passage.grid.known | settled)
 
 
 def _key(grid: Grid) -> Key | None:
@@ -225,7 +249,7 @@ def _fill(prepare: Callable[[], Prepared], options: FillOptions, *, varied: bool
     if first.arrivals is not None:
         demands = replace(demands, arrivals=demands.arrivals | first.arrivals)
     if varied:  # what stays has been left out of the passage
-        demands, wishes = replace(demands, old=passage.grid.pitch, near=None), replace(wishes, near=None)
+        demands, wishes = replace(demands, old=passage.grid.pitch), replace(wishes, near=None)
     read = time.perf_counter()
     if not passage.fill.any():
         return _result(first, options, {"reading": read - began, "model": 0.0, "writing": 0.0})

@@ -38,7 +38,8 @@ def choose(passage: Passage, demands: Demands, options: FillOptions) -> list[Fil
     )
     corpus = bach_passages() if demands.max_copy is not None else None
     grid = _prepared(passage, demands)
-    task = Task(grid, passage.rest, demands.rhythm, demands, corpus)
+    settled = grid.known & ~passage.grid.known
+    task = Task(grid, passage.rest, demands.rhythm, demands, corpus, settled)
     filler = load_filler(options.model)
     found = answer_spans(filler, task, windows(passage), sampling)
     if demands.echoes:
@@ -61,27 +62,36 @@ def _prepared(passage: Passage, demands: Demands) -> Grid:
 def _echoed(filler: Filler, task: Task, passage: Passage, draft: Filling, options: SamplingOptions) -> Filling:
     """The same with measures that echo others: these stay as they were written, all else is written anew.
 
-    The cells of an echo are settled beforehand, so that what leads there is written for them, unless they are what
-    the given voices do not allow.
+    What echoes an echo comes in a turn of its own. The cells of an echo are settled beforehand, so that what leads
+    there is written for them, unless they are what the given voices do not allow.
     """
     from scoreassist.networks.filler import answer_spans
 
     assert task.demands is not None
-    stays = np.zeros_like(task.grid.known)
-    for first, end, _ in task.demands.echoes:
-        stays[:, first:end] = True
-    stays &= draft.grid.known
-    grid = replace(
-        task.grid,
-        pitch=np.where(stays, draft.grid.pitch, task.grid.pitch),
-        struck=np.where(stays, draft.grid.struck, task.grid.struck),
-        known=task.grid.known | stays,
-    )
-    demands = task.demands.echoing(grid)
-    again = replace(task, grid=grid, demands=demands, rhythm=demands.rhythm)
-    filling = answer_spans(filler, again, windows(passage), replace(options, answers=1))[0]
-    return replace(
-        filling,
-        log_prob=np.where(stays, draft.log_prob, filling.log_prob),
-        drawn=np.where(stays, draft.drawn, filling.drawn),
-    )
+    echoes = task.demands.echoes
+    filling, stays = draft, np.zeros_like(task.grid.known)
+    settled = np.ones(task.grid.ticks, dtype=bool)
+    for first, end, target in echoes:
+        settled[target : target + end - first] = False
+    left = list(echoes)
+    while left:
+        ready = [echo for echo in left if settled[echo[0] : echo[1]].all()] or left
+        for first, end, _ in ready:
+            stays[:, first:end] |= filling.grid.known[:, first:end]
+        grid = replace(
+            task.grid,
+            pitch=np.where(stays, filling.grid.pitch, task.grid.pitch),
+            struck=np.where(stays, filling.grid.struck, task.grid.struck),
+            known=task.grid.known | stays,
+        )
+        demands = replace(task.demands, echoes=tuple(e for e in echoes if e not in left or e in ready)).echoing(
+            grid
+        )
+        again = replace(task, grid=grid, demands=demands, rhythm=demands.rhythm)
+        new = answer_spans(filler, again, windows(passage), replace(options, answers=1))[0]
+        log_prob, drawn = (np.where(stays, getattr(filling, n), getattr(new, n)) for n in ("log_prob", "drawn"))
+        filling = replace(new, log_prob=log_prob, drawn=drawn)
+        for first, end, target in ready:
+            settled[target : target + end - first] = True
+        left = [echo for echo in left if echo not in ready]
+    return filling

@@ -6,6 +6,7 @@ from __future__ import annotations
 TEMPERATURE = 0.75
 CANDIDATES = 8
 ANSWERS = 4  # of several that are shown
+MOST_ANSWERS = 64
 PASSES = 8
 MODEL = "bach-chorale"
 

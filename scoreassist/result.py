@@ -11,7 +11,7 @@ from lxml import etree
 from scoreassist.counsel.fills import Counsel
 from scoreassist.errors import RequestError
 from scoreassist.files.document import Score
-from scoreassist.options import CANDIDATES, MODEL, PASSES, TEMPERATURE
+from scoreassist.options import CANDIDATES, MODEL, MOST_ANSWERS, PASSES, TEMPERATURE
 from scoreassist.score.singers import Choir
 from scoreassist.score.timeline import Timeline
 from scoreassist.styles import no_effect
@@ -49,7 +49,7 @@ _LIMITS: tuple[Limit, ...] = (
     SEEDS,
     (TEMPERED, 0.01, 100),
     ("candidates", 1, 256),
-    ("answers", 1, 64),
+    ("answers", 1, MOST_ANSWERS),
     ("passes", 0, 256),
 )
 SEARCH_LIMITS: tuple[Limit, ...] = (SEEDS, ("iterations", 0, 10_000), (TEMPERED, 0, 10))  # of ragtime

@@ -88,7 +88,7 @@ STYLES: dict[str, Style] = {
     ),
 }
 STYLE = "chorale"
-OF_PROGRAMS = ("progress",)  # options that nobody types
+OF_PROGRAMS = ("progress", "wishes")  # options that nobody types
 
 
 def no_effect(name: str, music: str, there: Collection[str]) -> RequestError:

@@ -235,6 +235,13 @@ WRONG_REQUESTS = {
     "a folder": (("-o", "folder"), 3, "folder: is a folder"),
     "the input": (("-o", "holes.musicxml"), 2, "holes.musicxml: the output would replace the input", "--force"),
     "the input by another name": (("-o", "folder/../holes.musicxml"), 2, "the output would replace the input"),
+    "a picture twice": (("--svg", "out.svg", "--svg", "folder/../out.svg"), 2, "out.svg: would be written twice"),
+    "a candidate in the place of all": (
+        ("--svg", "out-{n}.svg", "--compare", "out-4.svg"),
+        2,
+        "out-4.svg: would be",
+    ),
+    "a picture to listen to": (("--svg", "out.mid", "--explain"), 2, "--explain draws under a picture"),
     "score and JSON on stdout": (("-o", "-", "--json"), 2, "cannot both go to stdout"),
     "unknown measure": (("-o", "out.musicxml", "--measures", "7"), 2, "holes.musicxml: there is no measure '7'"),
     "unknown beat": (("-o", "out.musicxml", "--measures", "1.5"), 2, "measure 1 has no beat '5'"),
@@ -252,6 +259,38 @@ WRONG_REQUESTS = {
     "no temperature": (("-o", "out.musicxml", "--temperature", "nan"), 2, "temperature is nan"),
     "no candidates": (("-o", "out.musicxml", "--candidates", "0"), 2, "candidates is 0"),
     "a billion candidates": (("-o", "out.musicxml", "--candidates", "1000000000"), 2, "candidates is 1000000000"),
+    "none of several": (
+        ("-o", "out-{n}.musicxml", "--candidates", "0"),
+        2,
+        "--candidates is 0; where all are kept",
+    ),
+    "more than are kept": (("-o", "out-{n}.musicxml", "--candidates", "65"), 2, "--candidates is 65", "1 and 64"),
+    "more than fit a picture": (
+        ("--compare", "out.svg", "--candidates", "17"),
+        2,
+        "--compare draws 16 candidates",
+    ),
+    "no density": (("-o", "out.musicxml", "--density", ""), 2, "--density '' says nothing; write --density N"),
+    "no key": (("-o", "out.musicxml", "--key", " "), 2, "--key ' ' says nothing; write --key KEY"),
+    "no cadence": (("-o", "out.musicxml", "--cadence", ","), 2, "write --cadence MEASURE:KIND"),
+    "no cadence beside one": (("-o", "out.musicxml", "--cadence", "2:half", "--cadence", ""), 2, "--cadence ''"),
+    "no echo": (("-o", "out.musicxml", "--like", ""), 2, "--like '' says nothing"),
+    "many digits": (("-o", "out.musicxml", "--max-repeats", "9" * 400), 2, "--max-repeats is 999", "...; it must"),
+    "passes of ragtime": (
+        ("-o", "out.musicxml", "--style", "ragtime", "--passes", "1"),
+        2,
+        "--passes has no effect on ragtime; there are --seed, --temperature",
+    ),
+    "a range of ragtime": (
+        ("-o", "out.musicxml", "--style", "ragtime", "--range", "Tenor:C3-G4"),
+        2,
+        "--range has no effect on ragtime",
+    ),
+    "iterations of a chorale": (
+        ("-o", "out.musicxml", "--iterations", "1"),
+        2,
+        "--iterations has no effect on chor",
+    ),
     "a seed beyond 64 bits": (("-o", "out.musicxml", "--seed", "9" * 30), 2, "seed is 999"),
     "unknown model": (("-o", "out.musicxml", "--model", "mozart"), 3, "no model 'mozart'", "bach-chorale"),
     "a path for a model": (("-o", "out.musicxml", "--model", "../bach-chorale"), 3, "no model '../bach-chorale'"),
@@ -266,6 +305,32 @@ def test_a_wrong_request_is_one_line_and_writes_nothing(verb: str, name: str):
     before = snapshot()
     one_line(run(verb, "holes.musicxml", *words), status, *fragments)
     assert snapshot() == before
+
+
+@pytest.mark.parametrize("target", ["holes-{n}.musicxml", "folder/../holes-{n}.musicxml", "{n}/holes-2.musicxml"])
+@pytest.mark.parametrize("verb", ["complete", "harmonize", "vary", "continue"])
+def test_no_candidate_takes_the_place_of_the_input(verb: str, target: str):
+    Path("folder").mkdir()
+    Path("holes-2.musicxml").write_bytes(WITH_HOLES)
+    for number in "1234":
+        Path(number).symlink_to(".")
+    before = snapshot()
+    one_line(
+        run(verb, "holes-2.musicxml", "-o", target), 2, "holes-2.musicxml: the output would replace the input"
+    )
+    assert snapshot() == before
+
+
+def test_a_new_score_needs_a_key_if_the_flag_is_there():
+    one_line(run("generate", "-o", "out.musicxml", "--key", ""), 2, "--key '' says nothing; write --key KEY")
+    assert not Path("out.musicxml").exists()
+
+
+def test_a_variation_has_no_options_of_ragtime():
+    text = run("vary", "--help").stdout
+    assert "--passes" in text
+    assert not re.search("ragtime|--iterations", text, re.IGNORECASE)
+    assert "--iterations" in run("complete", "--help").stdout
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,8 @@ def terms(grid: Grid, **more) -> Terms:
         level=grid.level,
         arrival=grid.fermata,
         chord=np.ones((grid.ticks, 12), dtype=bool),
-        tonic=np.full(grid.ticks, NO_TONIC),
+        root=np.full(grid.ticks, -1),
+        tonic=np.full((1, grid.ticks), NO_TONIC),
         measure=grid.measure,
         allowance=np.full((4, grid.ticks), NO_LIMIT),
         ranges=np.array(CHOIR_RANGES),
@@ -422,7 +423,7 @@ def test_what_wants_to_be_resolved_is_counted_where_it_is_not():
     wrong = [[71, 67], [65, 67], [62, 64], [55, 48]]
     doubled = [[71, 72], [67, 67], [59, 60], [55, 48]]
     grid = piece(np.zeros((4, 8), dtype=int)).cut(0, 2)
-    in_c = terms(grid, level=np.zeros(2, dtype=int), tonic=np.zeros(2, dtype=int))
+    in_c = terms(grid, level=np.zeros(2, dtype=int), tonic=np.zeros((1, 2), dtype=int))
 
     def found(rule: str, *pieces: list[list[int]]) -> list[list[int]]:
         return faults(np.array(pieces), in_c, (rule,)).tolist()

@@ -50,3 +50,8 @@ def test_another_seed_chooses_other_stretches():
     first, again, other = (to_vary(passage, 0.5, seed) for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_a_seed_below_zero_is_another_seed():
+    passage = whole()
+    assert any((to_vary(passage, 0.5, seed) != to_vary(passage, 0.5, -seed)).any() for seed in (1, 2, 3))

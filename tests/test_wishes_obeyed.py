@@ -20,6 +20,7 @@ from scoreassist.errors import RequestError
 from scoreassist.grid.voices import Grid, encode
 from scoreassist.score.singers import find_choir
 from scoreassist.score.timeline import read_timeline
+from scoreassist.wishes.table import wishes_of
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SOPRANO, ALTO, TENOR, BASS = range(4)
@@ -226,6 +227,82 @@ def test_a_variation_leaves_what_was_asked_and_touches_nothing_else(near):
 def _read(data: bytes) -> tuple[Any, Any]:
     timeline = read_timeline(scoreassist.open_score(data))
     return timeline, find_choir(timeline)
+
+
+SUNG = "c5:h d5:h | e5:h f5:h | g5:h f5:h | e5:h c5:h"
+KEEP, END = (
+    f"<direction><direction-type><words>{word}</words></direction-type></direction>" for word in ("keep", "end")
+)
+
+
+def choir(alto: str) -> bytes:
+    """Four measures in four voices."""
+    return score(
+        Staff(SUNG, name="Soprano"),
+        Staff(alto, name="Alto"),
+        Staff("g3:w | g3:w | c4:w | c4:w", name="Tenor", clefs=("bass",)),
+        Staff("c3:w | c3:w | c3:w | c3:w", name="Bass", clefs=("bass",)),
+    )
+
+
+def varied(alto: str, **options: Any) -> list[tuple[str, str]]:
+    """Singer and measure of all that a variation that leaves nothing writes."""
+    result = scoreassist.vary(choir(alto), near=0, passes=0, candidates=1, **options)
+    return [(row["voice"], row["measure"]) for row in result.filled]
+
+
+def test_what_is_to_be_kept_is_not_varied_unless_its_measures_are_named():
+    kept = f"g4:w | {KEEP} g4:w | a4:w | {END} g4:w"
+    assert [measure for singer, measure in varied(kept) if singer == "Alto"] == ["1", "4"]
+    assert varied(kept, parts=["Alto"]) == [("Alto", "1"), ("Alto", "4")]
+    assert varied(kept, parts=["Alto"], measures="2-3") == [("Alto", "2"), ("Alto", "3")]
+    assert {singer for singer, _ in varied(kept)} == {"Soprano", "Alto", "Tenor", "Bass"}
+
+
+def test_what_stands_there_is_varied_and_not_what_is_empty():
+    rests = "g4:w | R | a4:h r:h | g4:w"
+    for words in ({"parts": ["Alto"]}, {"parts": ["Alto"], "measures": "1-4"}, {}):
+        assert [measure for singer, measure in varied(rests, **words) if singer == "Alto"] == ["1", "3", "4"]
+
+
+def test_a_variation_of_which_nothing_is_said_stays_near():
+    source = choir("g4:w | g4:w | a4:w | g4:w")
+    first, second = (
+        scoreassist.vary(source, passes=0, candidates=1, **near).score.to_xml() for near in ({}, {"near": None})
+    )
+    assert first == second
+
+
+def test_wishes_are_given_singly_or_all_at_once():
+    together, _ = asked(wishes=wishes_of(max_leap="third", ranges="Tenor:F3-C4"))
+    singly, _ = asked(max_leap="third", ranges="Tenor:F3-C4")
+    assert together.score.to_xml() == singly.score.to_xml()
+    assert together.score.to_xml() != asked()[0].score.to_xml()
+    all_as_usual = scoreassist.vary(choir("g4:w | g4:w | a4:w | g4:w"), wishes=wishes_of(), passes=0, candidates=1)
+    assert all_as_usual.seed == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"wishes": wishes_of(), "max_leap": 7}, "wishes is given, and max_leap too; put it into wishes_of"),
+        ({"wishes": "max_leap"}, "wishes is not what wishes_of gives back; name each"),
+        ({"wishes": wishes_of(near=0.5)}, "use it with scoreassist vary"),
+    ],
+)
+def test_wishes_that_are_given_twice_or_wrongly_are_refused(options, says):
+    with pytest.raises(RequestError, match=says):
+        scoreassist.harmonize(MELODY, **options)
+
+
+def test_options_that_nobody_has_are_named_without_wishes_among_the_others():
+    with pytest.raises(RequestError, match=r"iterations has no effect on chorales; there are .*keep_marks$"):
+        scoreassist.harmonize(MELODY, iterations=3)
+
+
+def test_a_new_chorale_has_no_words_to_copy():
+    with pytest.raises(RequestError, match="has no words; leave lyrics out"):
+        scoreassist.generate(measures=2, lyrics="copy")
 
 
 def test_a_continuation_keeps_what_there_was_and_ends_on_the_tonic():

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
-from scoreassist.cli.commands import _source
-from scoreassist.cli.output import check_target
-from scoreassist.errors import OutputError, RequestError
+from scoreassist.cli.output import check_target, put_out, source_of
+from scoreassist.errors import RequestError
 
 # As `scoreassist.counsel.figures.WAYS`, which is not imported for the sake of --help.
 WAYS = ("harmony", "numerals", "both")
@@ -55,20 +53,14 @@ def analyze(file: Path, as_json: bool, output: Path | None, write: str | None, f
     from scoreassist.counsel.analyze import analyze as find
     from scoreassist.counsel.roman_text import as_text
 
-    report = find(_source(file))
+    report = find(source_of(file))
     if output is not None:
         from scoreassist.counsel.figures import BOTH, written
 
         score = written(report, write or BOTH, force=force)
         if to_stdout:
-            _put_out(score.to_xml())
+            put_out(score.to_xml())
             return
         score.save(output)
         click.echo(f"wrote {output}", err=True)
     click.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False) if as_json else as_text(report))
-
-
-def _put_out(data: bytes) -> None:
-    if sys.stdout is None:
-        raise OutputError("stdout is closed; name a file with -o")
-    sys.stdout.buffer.write(data)

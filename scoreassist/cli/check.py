@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from scoreassist.cli.commands import _source
-from scoreassist.cli.output import check_target
+from scoreassist.cli.output import check_target, source_of
+from scoreassist.errors import RequestError
 
 if TYPE_CHECKING:
     from scoreassist.counsel.check import Report
 
 
 def _rules(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
-    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise RequestError(f"--rules '{text}' names no rule; write parallel-fifths,spacing")
+    return names
 
 
 @click.command()
@@ -50,7 +55,7 @@ def check(file: Path, as_json: bool, annotate: Path | None, rules: list[str] | N
 
         check_target(annotate, SUFFIXES, file, force=force)
     name = "stdin" if str(file) == "-" else str(file)
-    music = read(_source(file))
+    music = read(source_of(file))
     report = report_on(music, rules=rules)
     if annotate is not None:
         from scoreassist.counsel.annotate import annotated

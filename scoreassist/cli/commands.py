@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from scoreassist.cli.output import answers_of, check_outputs, check_target, deliver, fill_bar
-from scoreassist.cli.wishes import typed_wishes, wish_options
-from scoreassist.errors import RequestError, UnreadableError
+from scoreassist.cli.output import answers_of, check_outputs, check_target, deliver, fill_bar, source_of
+from scoreassist.cli.wishes import refuse_without_effect, typed_wishes, wish_options
+from scoreassist.errors import RequestError
 from scoreassist.options import ANSWERS, CANDIDATES, ITERATIONS, PASSES, RESTARTS, SPREAD, TEMPERATURE
 from scoreassist.styles import STYLE, STYLES
 
@@ -68,32 +68,37 @@ def output_options(function: Decorated) -> Decorated:
     return function
 
 
-def search_options(function: Decorated) -> Decorated:
-    """How notes are searched for; commands that write scores share them."""
+def search_options(function: Decorated, *, ragtime: bool = True) -> Decorated:
+    """How notes are searched for; commands that write scores share them, some of chorales alone."""
+    spread, restarts = (f"; ragtime {SPREAD}", f"; ragtime {RESTARTS}") if ragtime else ("", "")
+    of_ragtime = (
+        click.option(
+            "--iterations",
+            type=int,
+            help=f"Of ragtime: steps of the search for an accompaniment.  [default: {ITERATIONS}]",
+        ),
+    )
     for option in reversed(
         (
             click.option("--seed", type=int, default=0, show_default=True, help="Another seed, another answer."),
             click.option(
                 "--temperature",
                 type=float,
-                help=f"Below the default safer, above it bolder.  [default: {TEMPERATURE}; ragtime {SPREAD}]",
+                help=f"Below the default safer, above it bolder.  [default: {TEMPERATURE}{spread}]",
             ),
             click.option(
                 "--candidates",
                 type=int,
                 help="Drawn at once; the best is kept, or all with {n} or --compare."
-                f"  [default: {CANDIDATES}, {ANSWERS} of those that are kept; ragtime {RESTARTS}]",
+                f"  [default: {CANDIDATES}, {ANSWERS} of those that are kept{restarts}]",
             ),
             click.option(
                 "--passes",
                 type=int,
-                help=f"Of chorales: how often the draft is revised; 0 is quickest.  [default: {PASSES}]",
+                help=f"{'Of chorales: how' if ragtime else 'How'} often the draft is revised; 0 is quickest."
+                f"  [default: {PASSES}]",
             ),
-            click.option(
-                "--iterations",
-                type=int,
-                help=f"Of ragtime: steps of the search for an accompaniment.  [default: {ITERATIONS}]",
-            ),
+            *(of_ragtime if ragtime else ()),
             click.option("--model", help="See `scoreassist models`; default that of the style."),
         )
     ):
@@ -101,8 +106,9 @@ def search_options(function: Decorated) -> Decorated:
     return function
 
 
-def fill_options(function: Decorated) -> Decorated:
+def fill_options(function: Decorated, *, varies: bool = False) -> Decorated:
     """Options that the commands which fill a given score share, but for its measures and wishes."""
+    alone = "all of theirs" if varies else "what is marked or empty there, and where nothing is the whole line"
     for option in reversed(
         (
             click.argument("file", type=click.Path(path_type=Path, allow_dash=True)),
@@ -110,10 +116,9 @@ def fill_options(function: Decorated) -> Decorated:
             click.option(
                 "--parts",
                 metavar="NAMES",
-                help="Only these singers or parts: Alto,Tenor. Without --measures what is marked or empty there,"
-                " and where nothing is the whole line.",
+                help=f"Only these singers or parts: Alto,Tenor. Without --measures {alone}.",
             ),
-            search_options,
+            partial(search_options, ragtime=not varies),
             click.option(
                 "--highlight/--no-highlight",
                 default=True,
@@ -187,7 +192,7 @@ def complete(**options: Any) -> None:
         from scoreassist.inspection import as_text, inspect
 
         report = inspect(
-            _source(options["file"]),
+            source_of(options["file"]),
             style=options["style"],
             measures=options["measures"],
             parts=_names(options["parts"]),
@@ -198,7 +203,7 @@ def complete(**options: Any) -> None:
 
 
 @click.command()
-@fill_options
+@partial(fill_options, varies=True)
 @measures_option
 @partial(wish_options, without=())
 def vary(**options: Any) -> None:
@@ -242,7 +247,7 @@ def render(file: Path, output: Path, page: int | None) -> None:
     from scoreassist.rendering import FORMATS
 
     check_target(output, FORMATS, file)
-    for path in draw(_source(file), output, page=page):
+    for path in draw(source_of(file), output, page=page):
         click.echo(f"wrote {path}", err=True)
 
 
@@ -259,7 +264,7 @@ def info(file: Path, style: str, as_json: bool) -> None:
     """
     from scoreassist.inspection import as_text, inspect
 
-    report = inspect(_source(file), style=style)
+    report = inspect(source_of(file), style=style)
     click.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else as_text(report))
 
 
@@ -279,7 +284,7 @@ def validate(file: Path, as_json: bool) -> None:
     from scoreassist.validation import as_text
     from scoreassist.validation import validate as find
 
-    findings = find(_source(file))
+    findings = find(source_of(file))
     if as_json:
         click.echo(json.dumps([finding.as_json() for finding in findings], indent=2, ensure_ascii=False))
     elif findings:
@@ -335,13 +340,15 @@ def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
     from scoreassist import assistant
 
     check_outputs(options, options["file"])
-    wishes = {name: options[name] for name in LEFT_TO_STYLE if options[name] is not None}
+    wishes = {name: options[name] for name in LEFT_TO_STYLE if options.get(name) is not None}
     wishes |= typed_wishes(options) | answers_of(options)
     if options["lyrics"] != "none":
         wishes["lyrics"] = options["lyrics"]
+    of_choirs = [name for name, value in more.items() if name != "style" and value is not None]
+    refuse_without_effect(options.get("style", STYLE), [*wishes, *of_choirs])
     with fill_bar(options.get("style", STYLE)) as progress:
         result = getattr(assistant, verb)(
-            _source(options["file"]),
+            source_of(options["file"]),
             measures=options["measures"],
             parts=_names(options["parts"]),
             seed=options["seed"],
@@ -352,18 +359,6 @@ def _fill(verb: str, options: dict[str, Any], **more: Any) -> None:
         )
     named = options["measures"] is not None or options["parts"] is not None
     deliver(result, options, NOTHING[verb].format(there="there" if named else "").replace("  ", " "))
-
-
-def _source(file: Path) -> Any:
-    if str(file) != "-":
-        return file
-    if sys.stdin is None or sys.stdin.closed:
-        raise UnreadableError("stdin is closed; name a file, or pipe a score in")
-    if sys.stdin.isatty():
-        raise RequestError("- reads a score from a pipe, and there is none; name a file, or put one in with <")
-    from scoreassist.files.document import open_score
-
-    return open_score(sys.stdin.buffer, "stdin")
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import click
 
 from scoreassist.cli.commands import LEFT_TO_STYLE, output_options, search_options, style_option
 from scoreassist.cli.output import answers_of, check_outputs, deliver, fill_bar
-from scoreassist.cli.wishes import NEAR, typed_wishes, wish_options
+from scoreassist.cli.wishes import NEAR, refuse_without_effect, typed_wishes, wish_options
 
 
 @click.command()
@@ -35,6 +35,7 @@ def generate(**options: Any) -> None:
     wishes = {name: options[name] for name in LEFT_TO_STYLE if options.get(name) is not None}
     typed = {name: value for name, value in typed_wishes(options).items() if name != "key"}
     wishes |= typed | answers_of(options)
+    refuse_without_effect(options["style"], wishes)
     with fill_bar(options["style"]) as progress:
         result = assistant.generate(
             style=options["style"],

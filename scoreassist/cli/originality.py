@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from scoreassist.cli.output import source_of
+
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
@@ -23,11 +25,10 @@ def originality(file: Path, as_json: bool) -> None:
     scoreassist originality hymn-satb.musicxml
     scoreassist originality hymn-satb.musicxml --json
     """
-    from scoreassist.cli.commands import _source
     from scoreassist.counsel.originality import as_text
     from scoreassist.counsel.originality import originality as compare
 
-    report = compare(_source(file))
+    report = compare(source_of(file))
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
     else:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scoreassist.errors import OutputError, RequestError
-from scoreassist.options import ANSWERS, CANDIDATES
+from scoreassist.errors import OutputError, RequestError, UnreadableError
+from scoreassist.options import ANSWERS, CANDIDATES, MOST_ANSWERS
 from scoreassist.styles import STYLE, find_style
 
 if TYPE_CHECKING:
@@ -20,16 +20,25 @@ if TYPE_CHECKING:
 
 HIGHLIGHT = "#C00000"
 MOST_LINES = 6  # of what gave way
-
-
+DRAWN = (".svg", ".png", ".pdf")  # of the formats of pictures, those that are seen
 EACH = "{n}"  # in a file name, the number of a candidate
 
 
 def answers_of(options: dict[str, Any]) -> dict[str, int]:
-    """How many answers are asked for: all candidates, where each has a file or they are to be compared."""
+    """How many answers are asked for: all candidates, where each has a file or they are to be compared.
+
+    Raises
+    ------
+    RequestError
+        More are asked for than can be kept, or none.
+    """
     if not shows_all(options):
         return {}
-    count = options["candidates"] or ANSWERS
+    count = ANSWERS if options["candidates"] is None else options["candidates"]
+    if not 1 <= count <= MOST_ANSWERS:
+        raise RequestError(
+            f"--candidates is {count}; where all are kept, it must lie between 1 and {MOST_ANSWERS}"
+        )
     return {"answers": count, "candidates": max(count, CANDIDATES)}
 
 
@@ -45,37 +54,62 @@ def check_outputs(options: dict[str, Any], source: Path | None = None) -> None:
     Parameters
     ----------
     options : dict
-        What was typed: ``output, pictures, compare, as_json``, and ``force`` where there is a source.
+        What was typed: ``output, pictures, compare, explain, candidates, as_json``, and ``force`` where there is a
+        source.
     source : path, optional
         What is read, which is not replaced unless asked to.
     """
-    from scoreassist.files.document import SUFFIXES
-    from scoreassist.picture.compare import FORMATS as COMPARED
-    from scoreassist.rendering import FORMATS
-
     output: Path | None = options["output"]
-    force = bool(options.get("force"))
     if output is None and not (options["pictures"] or options["compare"] or options["as_json"]):
         raise RequestError("nothing to write; name the result with -o, a picture with --svg, or ask for --json")
-    if output is not None and str(output) != "-":
-        check_target(output, SUFFIXES, source, force=force)
-    elif output is not None and options["as_json"]:
+    if str(output) == "-" and options["as_json"]:
         raise RequestError("the score and the JSON cannot both go to stdout; give -o a file name")
-    for path in options["pictures"]:
-        check_target(path, FORMATS, source, force=force)
-    if options["compare"] is not None:
-        check_target(options["compare"], COMPARED, source, force=force)
-    if options["explain"] and not options["pictures"]:
+    for_piano = find_style(options.get("style", STYLE)).for_piano
+    if options["explain"] and not any(path.suffix.lower() in DRAWN for path in options["pictures"]):
         raise RequestError("--explain draws under a picture; name one with --svg")
-    if options["explain"] and find_style(options.get("style", STYLE)).for_piano:
+    if options["explain"] and for_piano:
         raise RequestError("of ragtime nothing is explained; leave --explain out")
-    if not shows_all(options):
-        return
-    if find_style(options.get("style", STYLE)).for_piano:
-        raise RequestError("of ragtime one answer is written; leave {n} and --compare out, and try other seeds")
-    singles = [path for path in (output, *options["pictures"]) if path is not None and EACH not in str(path)]
-    if singles and options["compare"] is None:
-        raise RequestError(f"'{singles[0]}' would be written for one candidate only; put {EACH} into its name too")
+    if shows_all(options):
+        if for_piano:
+            raise RequestError(
+                "of ragtime one answer is written; leave {n} and --compare out, and try other seeds"
+            )
+        singles = [path for path in (output, *options["pictures"]) if path is not None and EACH not in str(path)]
+        if singles and options["compare"] is None:
+            raise RequestError(
+                f"'{singles[0]}' would be written for one candidate only; put {EACH} into its name too"
+            )
+    _check_targets(options, source, answers_of(options).get("answers", 1))
+
+
+def _check_targets(options: dict[str, Any], source: Path | None, answers: int) -> None:
+    """Refuse targets, by the names that they will have, that cannot be written or are one and the same file."""
+    from scoreassist.files.document import SUFFIXES
+    from scoreassist.picture.compare import FORMATS as COMPARED
+    from scoreassist.picture.compare import MOST
+    from scoreassist.rendering import FORMATS
+
+    output, compare = options["output"], options["compare"]
+    if compare is not None and answers > MOST:
+        raise RequestError(f"--compare draws {MOST} candidates at most; ask for fewer than {answers}")
+    scores = [] if output is None or str(output) == "-" else [output]
+    rows = [(path, SUFFIXES) for path in scores] + [(path, FORMATS) for path in options["pictures"]]
+    targets = [(name, suffixes) for path, suffixes in rows for name in _names(path, answers)]
+    if compare is not None:
+        targets.append((compare, COMPARED))
+    places: set[Path] = set()
+    for target, suffixes in targets:
+        check_target(target, suffixes, source, force=bool(options.get("force")))
+        place = target.resolve()
+        if place in places:
+            raise RequestError("would be written twice; give each result a name of its own", source=str(target))
+        places.add(place)
+
+
+def _names(path: Path, answers: int) -> list[Path]:
+    """The names of the files in which candidates are written, one each; of a plain name that alone."""
+    text = str(path)
+    return [Path(text.replace(EACH, str(n))) for n in range(1, answers + 1)] if EACH in text else [path]
 
 
 def check_target(
@@ -154,12 +188,12 @@ def _write(result: Result, options: dict[str, Any], number: int) -> None:
     from scoreassist.files.document import write_whole
 
     def named(path: Path) -> Path | None:
-        text = str(path)
-        return Path(text.replace(EACH, str(number))) if EACH in text or number == 1 else None
+        names = _names(path, number)
+        return names[number - 1] if len(names) == number else None
 
     output = named(options["output"]) if options["output"] is not None else None
     if output is not None and str(output) == "-":
-        _put_out(result.score.to_xml())
+        put_out(result.score.to_xml())
     elif output is not None:
         mxl = output.suffix.lower() == ".mxl"
         write_whole(output, result.score.to_mxl() if mxl else result.score.to_xml())
@@ -211,7 +245,35 @@ def _report(result: Result, nothing: str) -> None:
             click.echo(f"gave way: {left} more, see --json; try another --seed", err=True)
 
 
-def _put_out(data: bytes) -> None:
+def source_of(file: Path) -> Any:
+    """What is read: a path, or the score that comes through a pipe.
+
+    Raises
+    ------
+    UnreadableError
+        Stdin is closed.
+    RequestError
+        Nothing is piped in.
+    """
+    if str(file) != "-":
+        return file
+    if sys.stdin is None or sys.stdin.closed:
+        raise UnreadableError("stdin is closed; name a file, or pipe a score in")
+    if sys.stdin.isatty():
+        raise RequestError("- reads a score from a pipe, and there is none; name a file, or put one in with <")
+    from scoreassist.files.document import open_score
+
+    return open_score(sys.stdin.buffer, "stdin")
+
+
+def put_out(data: bytes) -> None:
+    """Write a score to stdout.
+
+    Raises
+    ------
+    OutputError
+        Stdout is closed.
+    """
     if sys.stdout is None:
         raise OutputError("stdout is closed; name a file with -o")
     sys.stdout.buffer.write(data)

@@ -30,6 +30,7 @@ LABELS = {
     "doubled-leading-tone": "2 leading tones",
     "incomplete-chord": "no 3rd",
     "unprepared-dissonance": "dissonance",
+    "cross-relation": "cross-relation",
     MEASURE_LENGTH: "length?",
 }
 

@@ -24,6 +24,12 @@ from scoreassist.wishes.demands import Demands
 from scoreassist.wishes.parsing import FORBID
 from scoreassist.wishes.table import WISHES, Wishes
 
+# Rules that judge a note by the chord in which it stands: of a given note too they say something about new ones.
+OF_CHORDS = (
+    *("unresolved-seventh", "unresolved-leading-tone", "doubled-leading-tone"),
+    *("incomplete-chord", "unprepared-dissonance"),
+)
+
 
 @dataclass(frozen=True)
 class MeasureLikelihood:
@@ -57,6 +63,8 @@ class GaveWay:
     ----------
     name : str
         The flag of a wish without its dashes, or the name of a rule.
+    rule : str
+        Of a wish for rules of voice leading, what a strict teacher calls the one that is broken; else empty.
     voice : str
     measure : str
     beat : float
@@ -66,13 +74,16 @@ class GaveWay:
     voice: str
     measure: str
     beat: float
+    rule: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.voice}, measure {self.measure}, beat {self.beat:g}"
+        name = f"{self.name} ({self.rule})" if self.rule else self.name
+        return f"{name}: {self.voice}, measure {self.measure}, beat {self.beat:g}"
 
     def as_json(self) -> dict[str, Any]:
         """What the command line prints with ``--json``."""
-        return {"name": self.name, "voice": self.voice, "measure": self.measure, "beat": self.beat}
+        place = {"voice": self.voice, "measure": self.measure, "beat": self.beat}
+        return {"name": self.name, **place, **({"rule": self.rule} if self.rule else {})}
 
 
 @dataclass(frozen=True)
@@ -159,7 +170,10 @@ def counsel_of(
     likeness = copied_of(heard, passage.fill, rows=rows, numbers=numbers) if rows in SUBSETS else None
     return Counsel(
         findings,
-        [*_wishes(passage, filled, demands, wishes, tonics), *_rules(findings, demands, wishes)],
+        [
+            *_with_rules(_wishes(passage, heard, demands, wishes, tonics), findings),
+            *_rules(findings, demands, wishes),
+        ],
         _likelihood(filled, log_prob, drawn & passage.fill, numbers),
         [(finding, *_within_measure(finding.tick, filled)) for finding in findings],
         likeness.share if likeness else 0.0,
@@ -170,22 +184,37 @@ def counsel_of(
 
 def _is_new(finding: Finding, passage: Passage) -> bool:
     """Whether a finding is about new notes, or how they follow others."""
+    if finding.rule in OF_CHORDS:
+        return bool(passage.fill[:, max(finding.tick - 1, 0) : finding.end].any())
     voices = [voice for voice, _ in finding.cells]
-    first = max(finding.tick - 1, 0)
-    return bool(passage.fill[voices, first : finding.end].any()) if voices else False
+    return bool(passage.fill[voices, max(finding.tick - 1, 0) : finding.end].any()) if voices else False
 
 
 def _wishes(passage: Passage, filled: Grid, demands: Demands, wishes: Wishes, tonics: np.ndarray) -> list[GaveWay]:
-    found = broken(demands, wishes, passage, filled, copied=_too_long(filled, demands), tonics=tonics)
+    found = broken(
+        demands, wishes, passage, filled, copied=_too_long(filled, passage.fill, demands), tonics=tonics
+    )
     return [_gave_way(WISHES[row.wish].flag.lstrip("-"), row.voice, row.tick, passage, filled) for row in found]
 
 
-def _too_long(filled: Grid, demands: Demands) -> np.ndarray | None:
+def _with_rules(rows: list[GaveWay], findings: Sequence[Finding]) -> list[GaveWay]:
+    """The same, with the names of broken rules of voice leading."""
+    named = []
+    for row in rows:
+        here = [f for f in findings if (f.measure, f.beat) == (row.measure, row.beat) and row.voice in f.voices]
+        rule = here[0].rule if here and row.name in ("strict", "rule") else ""
+        named.append(replace(row, rule=rule))
+    return named
+
+
+def _too_long(heard: Grid, new: np.ndarray, demands: Demands) -> np.ndarray | None:
     """Ticks in quotations that are longer than is wished: bool (ticks,)."""
     if demands.max_copy is None:
         return None
-    found = copies(bach_passages(), filled.pitch)
-    return covered(found, filled.ticks, int(demands.max_copy * TICKS_PER_QUARTER) + 1)
+    rows = tuple(int(voice) for voice in np.flatnonzero(heard.known.any(1)))
+    counted = np.asarray(heard.known[list(rows)].all(0) & new[list(rows)].any(0))
+    found = copies(bach_passages(), heard.pitch[list(rows)], rows, counted)
+    return covered(found, heard.ticks, int(demands.max_copy * TICKS_PER_QUARTER) + 1)
 
 
 def _rules(findings: Sequence[Finding], demands: Demands, wishes: Wishes) -> list[GaveWay]:

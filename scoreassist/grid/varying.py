@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from scoreassist.grid.passage import Passage
+from scoreassist.grid.vocabulary import REST_PITCH
 
 LONGEST = 8  # ticks; a stretch is cut where some voice moves, if all together do not
 
 
 def to_vary(passage: Passage, near: float, seed: int) -> np.ndarray:
-    """Cells to write anew: as many as may be, if a share of the cells is to stay.
+    """Cells to write anew: as many as may be, if a share of the cells is to stay. What is silent stays so.
 
     Parameters
     ----------
@@ -25,11 +26,11 @@ def to_vary(passage: Passage, near: float, seed: int) -> np.ndarray:
     -------
     bool array (4, ticks)
     """
-    fill = passage.fill & ~passage.rest
+    fill = passage.fill & ~passage.rest & (passage.grid.pitch != REST_PITCH)
     chosen = np.zeros_like(fill)
     most = (1 - near) * fill.sum() + 1e-9
     spans = stretches(fill, passage.grid.struck)
-    for place in np.random.default_rng(abs(seed)).permutation(len(spans)):
+    for place in np.random.default_rng(seed % 2**64).permutation(len(spans)):
         first, end = spans[place]
         if chosen.sum() + fill[:, first:end].sum() <= most:
             chosen[:, first:end] = fill[:, first:end]

@@ -10,12 +10,13 @@ import numpy as np
 
 from scoreassist.grid.voices import NO_KEY, Grid
 from scoreassist.sampling import SamplingOptions
+from scoreassist.sampling.options import groups
 from scoreassist.score.metre import BEAT
 from scoreassist.theory.analysis import local_keys
 from scoreassist.theory.harmony import OTHER, chord_class
 from scoreassist.theory.passages import Corpus
 from scoreassist.theory.resolution import NO_TONIC
-from scoreassist.wishes.demands import Demands
+from scoreassist.wishes.demands import MIDI, Demands
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Task:
         Articulation that hidden cells must have: `scoreassist.grid.holes.HOLD`, `STRIKE` or `FREE`.
     demands : Demands, optional
         What the user wishes of hidden cells.
+    settled : bool array (4, ticks), optional
+        Known cells that are not given but were settled beforehand: what follows may hold them on.
     corpus : Corpus, optional
         From which no more is to be copied than the demands say.
     """
@@ -41,16 +44,25 @@ class Task:
     rhythm: np.ndarray
     demands: Demands | None = None
     corpus: Corpus | None = None
+    settled: np.ndarray | None = None
 
     @property
     def hidden(self) -> np.ndarray:
         """Cells to be chosen, bool (4, ticks)."""
         return ~self.grid.known
 
+    @property
+    def given(self) -> np.ndarray:
+        """Cells that are given, and not merely settled: bool (4, ticks)."""
+        return self.grid.known if self.settled is None else self.grid.known & ~self.settled
+
     def only(self, rows: tuple[int, ...]) -> Task:
         """Some of the voices."""
         voices = list(rows)
-        return replace(self, grid=self.grid.only(rows), rest=self.rest[voices], rhythm=self.rhythm[voices])
+        settled = None if self.settled is None else self.settled[voices]
+        return replace(
+            self, grid=self.grid.only(rows), rest=self.rest[voices], rhythm=self.rhythm[voices], settled=settled
+        )
 
     def cut(self, first: int, end: int) -> Task:
         """The ticks from `first` to `end`."""
@@ -62,6 +74,7 @@ class Task:
             rest=self.rest[:, span],
             rhythm=self.rhythm[:, span],
             demands=demands,
+            settled=None if self.settled is None else self.settled[:, span],
         )
 
 
@@ -119,11 +132,11 @@ class Candidates:
 
     def best(self, answers: int = 1) -> list[int]:
         """The best candidate of each of as many groups, the best of all first; no two the same, if possible."""
-        groups = [group.tolist() for group in np.array_split(np.arange(len(self)), answers)]
+        indices = list(range(len(self)))
         rank = {index: place for place, index in enumerate(self.ranked())}
         chosen: list[int] = []
-        for group in groups:
-            by_rank = sorted(group, key=rank.__getitem__)
+        for group in groups(len(self), answers):
+            by_rank = sorted(indices[group], key=rank.__getitem__)
             new = (i for i in by_rank if not any((self.pitch[i] == self.pitch[j]).all() for j in chosen))
             chosen.append(next(new, by_rank[0]))
         return sorted(chosen, key=rank.__getitem__)
@@ -182,6 +195,23 @@ def tonics_of(task: Task) -> np.ndarray:
     if (task.grid.fifths == NO_KEY).any() or not (task.grid.known & (task.grid.pitch >= 0)).any():
         return np.full(task.grid.ticks, NO_TONIC)
     return local_keys(task.grid)[0]
+
+
+def free_bass(task: Task) -> np.ndarray | None:
+    """MIDI numbers that the user lets the bass have, to be settled at the end: bool (ticks, 128); None for all.
+
+    Where leaps or the number of notes are limited, or another key is wished for, nothing can be settled.
+    """
+    demands = task.demands
+    if demands is None:
+        return None
+    bass = [mask[-1] for mask in demands.pitch.values()]
+    allowed = np.logical_and.reduce([np.ones((task.grid.ticks, MIDI), dtype=bool), *bass])
+    if demands.max_leap is not None or demands.density is not None:
+        allowed[:] = False
+    if demands.tonic is not None:
+        allowed &= np.arange(MIDI) % 12 == demands.tonic
+    return np.asarray(allowed)
 
 
 def fill_spans(filler: Filler, task: Task, spans: Iterable[tuple[int, int]], options: SamplingOptions) -> Filling:

@@ -39,6 +39,7 @@ SHORT_NAMES: Mapping[str, str] = {
     "doubled-leading-tone": "2L",
     "incomplete-chord": "no 3",
     "unprepared-dissonance": "diss.",
+    "cross-relation": "X-rel",
     "measure-length": "≠",
 }
 

@@ -101,6 +101,29 @@ class Habits:
         self._repeats, self._begun = self._repeats[rows], self._begun[rows]
 
 
+def leaving(pitch: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """By how many semitones each given note moves on at last, where what follows it is given too.
+
+    Parameters
+    ----------
+    pitch : int array (V, ticks)
+        MIDI numbers, negative for silence.
+    known : bool array (V, ticks)
+
+    Returns
+    -------
+    int array (V, ticks)
+        0 elsewhere, and before silence.
+    """
+    steps = np.zeros(pitch.shape, dtype=np.int64)
+    sings = known & (pitch >= 0)
+    for tick in range(pitch.shape[1] - 2, -1, -1):
+        both = sings[:, tick] & sings[:, tick + 1]
+        step = pitch[:, tick + 1] - pitch[:, tick]
+        steps[:, tick] = np.where(both, np.where(step != 0, step, steps[:, tick + 1]), 0)
+    return steps
+
+
 def tokens_out(copied: Copied, token: np.ndarray) -> np.ndarray | None:
     """What the one voice that is not drawn yet must not sing, so that nothing is copied too long.
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from scoreassist.errors import RequestError
 from scoreassist.options import CANDIDATES, PASSES, TEMPERATURE
-from scoreassist.sampling.rules import RULES, STRENGTHS, Rule
+from scoreassist.sampling.rules import ALLOW, RULES, STRENGTHS, Rule
 from scoreassist.theory.voice_leading import CHOIR_RANGES
+
+
+def groups(candidates: int, answers: int) -> list[slice]:
+    """Which candidates compete for one answer."""
+    edges = [candidates * number // answers for number in range(answers + 1)]
+    return [slice(first, end) for first, end in pairwise(edges)]
 
 
 @dataclass(frozen=True)
@@ -64,10 +71,10 @@ class SamplingOptions:
             if strength not in STRENGTHS:
                 raise RequestError(f"the rule {name} cannot be '{strength}'; use {', '.join(STRENGTHS)}")
 
+    def strength(self, name: str) -> str:
+        """How strong a row of `RULES` is."""
+        return self.strengths.get(name, RULES[name].strength) if name in self.rules else ALLOW
+
     def acting(self, strength: str) -> list[tuple[str, Rule]]:
         """Rows of `RULES` that act with a strength, the firmest first."""
-        return [
-            (name, rule)
-            for name, rule in RULES.items()
-            if name in self.rules and self.strengths.get(name, rule.strength) == strength
-        ]
+        return [(name, rule) for name, rule in RULES.items() if self.strength(name) == strength]

@@ -1,7 +1,7 @@
 """What may be written, and what had better not: the table `RULES`, acting on logits.
 
 Every row says of each candidate token whether it breaks the rule, or how much it is worth. A row that forbids
-takes tokens away; one that avoids makes them less likely; the first rows stand firmest.
+takes tokens away; one that avoids makes them less likely.
 
 Rules run some thousand times a second on a handful of candidates, where a call costs more than what it computes:
 they look up rows of tables over tokens, in numpy.
@@ -16,8 +16,9 @@ from functools import lru_cache
 import numpy as np
 
 from scoreassist.grid.vocabulary import INPUTS, LOWEST, REST, UNKNOWN, VOCABULARY
+from scoreassist.grid.voices import NO_KEY
 from scoreassist.score.metre import BEAT
-from scoreassist.theory.harmony import chord_worth, consonant_parts, hollow
+from scoreassist.theory.harmony import altered_table, chord_worth, consonant_parts, hollow
 from scoreassist.theory.resolution import (
     INNER_STEPS,
     LEADING_RISES,
@@ -26,18 +27,22 @@ from scoreassist.theory.resolution import (
     SEVENTH_FALLS,
     SEVENTH_STEPS,
     doubled_table,
+    leading_table,
+    seventh_table,
 )
 from scoreassist.theory.voice_leading import CHOIR_RANGES, FIFTH, LEAPS, OCTAVE, SEVENTH, SIXTH, SPACING, STEP
+from scoreassist.wishes.table import WISHES
 
 STRENGTHS = FORBID, AVOID, ALLOW = ("forbid", "avoid", "allow")
 
 # What the rules that weigh add to a logit, in nats; revision judges by the same.
 OVERLAP, STILLNESS = -2.0, -8.0
 CLASH, WHOLE_CHORD, HOLLOW = -2.0, 0.8, -1.5
-NO_TRIAD, FOREIGN = -3.0, -6.0
-UNRESOLVED, DOUBLED, HIDDEN, LEAP = -7.0, -8.0, -2.0, -2.5
+NO_TRIAD, FOREIGN, NO_ROOT = -3.0, -6.0, -3.0
+UNRESOLVED, DOUBLED, HIDDEN, LEAP = -5.0, -5.0, -2.0, -2.5
 SAME = -1.5
 FAULT = -4.0  # of a rule that forbids by itself, where it is only to be avoided
+X_RELATION = -4.0
 CANDIDATE = np.arange(VOCABULARY)  # every token that can be drawn, the last of them silence
 SINGS = CANDIDATE < REST
 
@@ -79,6 +84,10 @@ class Moment:
         Tokens that would copy too much.
     old : int
         The token that stood here, from which a variation departs.
+    fifths : int
+        Key signature, `NO_KEY` where it is not known.
+    leaves : int array (V,), optional
+        By how many semitones a given note moves on at last; 0 where it is not given, or not known.
     """
 
     voice: int
@@ -99,6 +108,8 @@ class Moment:
     sated: np.ndarray = field(default_factory=lambda: np.zeros(1, dtype=bool))
     copied: np.ndarray | None = None
     old: int = UNKNOWN
+    leaves: np.ndarray | None = None
+    fifths: int = NO_KEY
 
 
 _NONE = np.zeros((1, VOCABULARY), dtype=bool)
@@ -230,13 +241,17 @@ _BITS = np.where(np.arange(INPUTS) < REST, 1 << ((np.arange(INPUTS) + LOWEST) % 
 _CANDIDATE_BITS = np.where(SINGS, _BITS[:VOCABULARY], _SILENT)
 
 
+_CANDIDATE_CLASS = (CANDIDATE + LOWEST) % 12
+
+
 def _by_set(weights: np.ndarray) -> np.ndarray:
     """Weights of sets of pitch classes (4096,) with 0 for those with a candidate's silence."""
     return np.pad(weights, (0, _SILENT)).astype(np.float32)
 
 
 _PARTIAL_CHORD = _by_set(np.where(chord_worth() < 0, CLASH, 0.0))
-_CHORD = _PARTIAL_CHORD + _by_set(np.where(chord_worth() > 0, WHOLE_CHORD, np.where(hollow(), HOLLOW, 0.0)))
+_CHORD = _PARTIAL_CHORD + _by_set(np.where(chord_worth() > 0, WHOLE_CHORD, 0.0))
+_HOLLOW = np.pad(hollow(), (0, _SILENT))
 _TRIAD = _by_set(np.where(consonant_parts(), 0.0, NO_TRIAD))
 
 
@@ -244,8 +259,19 @@ def _chords(m: Moment) -> np.ndarray:
     """On beats, prefer what makes a triad or seventh chord, or leaves room for one."""
     if m.level > BEAT:
         return _NOTHING
-    all_but_one = int((m.now < REST).sum(1).max()) >= m.now.shape[1] - 1
-    return (_CHORD if all_but_one else _PARTIAL_CHORD).take(_sounding_with(m))
+    return (_CHORD if _is_last(m) else _PARTIAL_CHORD).take(_sounding_with(m))
+
+
+def _is_last(m: Moment) -> bool:
+    """Whether all other voices sound already."""
+    return bool((m.now < REST).sum(1).max() >= m.now.shape[1] - 1)
+
+
+def _incomplete(m: Moment) -> np.ndarray:
+    """A chord of all voices on a beat that has no third."""
+    if m.level > BEAT or not _is_last(m):
+        return _NONE
+    return np.asarray(_HOLLOW.take(_sounding_with(m)) & SINGS)
 
 
 def _arrival(m: Moment) -> np.ndarray:
@@ -253,7 +279,16 @@ def _arrival(m: Moment) -> np.ndarray:
     if not m.arrival and not m.chord:
         return _NOTHING
     weight = _TRIAD.take(_sounding_with(m))
-    return weight + _foreign(m.chord) if m.chord else weight
+    if m.chord:
+        weight = weight + _foreign(m.chord)
+    if m.chord and m.voice == m.now.shape[1] - 1:
+        weight = weight + _not_root(m.chord[0])
+    return np.asarray(weight)
+
+
+@lru_cache
+def _not_root(root: int) -> np.ndarray:
+    return np.asarray(((root != (CANDIDATE + LOWEST) % 12) & SINGS) * np.float32(NO_ROOT))
 
 
 @lru_cache
@@ -301,14 +336,31 @@ def _owing(m: Moment, what: int, table: np.ndarray) -> np.ndarray:
 
 
 def _sevenths(m: Moment) -> np.ndarray:
-    """A seventh that goes elsewhere than a step down."""
-    return _owing(m, SEVENTH_FALLS, _NOT_DOWN)
+    """A seventh that goes elsewhere than a step down, or what makes a seventh of a given note that does."""
+    return np.asarray(_owing(m, SEVENTH_FALLS, _NOT_DOWN) | _making(m, seventh_table(), SEVENTH_STEPS))
 
 
 def _leading_tones(m: Moment) -> np.ndarray:
-    """A leading tone that goes elsewhere than up, or that an inner voice lets fall elsewhere than a third."""
+    """A leading tone that goes elsewhere than up, or that an inner voice lets fall elsewhere than a third.
+
+    Or what makes a leading tone of a given note that does.
+    """
     inside = 0 < m.voice < m.now.shape[1] - 1
-    return _owing(m, LEADING_RISES, _NOT_UP_INSIDE if inside else _NOT_UP)
+    bad = _owing(m, LEADING_RISES, _NOT_UP_INSIDE if inside else _NOT_UP)
+    return np.asarray(bad | _making(m, leading_table(), LEADING_STEPS))
+
+
+def _making(m: Moment, table: np.ndarray, steps: tuple[int, ...]) -> np.ndarray:
+    """What makes a given note one that is obliged to take certain steps, and will not; by a table (13, 4096)."""
+    if m.level > BEAT or m.leaves is None:
+        return _NONE
+    wrong = np.flatnonzero((m.leaves != 0) & ~np.isin(m.leaves, steps))
+    wrong = wrong[(wrong != m.voice) & (m.now[0, wrong] < REST)]
+    if not wrong.size:
+        return _NONE
+    obliged = table[m.tonic].take(_sounding_with(m) & (_SILENT - 1))
+    given = (m.now[0, wrong] + LOWEST) % 12
+    return np.asarray(np.isin(obliged, given) & SINGS)
 
 
 def _doubled_leading(m: Moment) -> np.ndarray:
@@ -324,6 +376,14 @@ def _doublings() -> np.ndarray:
     """Candidates that double the leading tone, by tonic and set of what sounds: bool (13 * 4096, K)."""
     table = doubled_table().ravel()[:, None]
     return np.asarray((table == (CANDIDATE + LOWEST) % 12) & SINGS)
+
+
+def _cross_relations(m: Moment) -> np.ndarray:
+    """A note beside its own chromatic alteration, as far as the key signature tells these from other semitones."""
+    heard = _heard(m)
+    if not heard.any() or m.fifths == NO_KEY:
+        return _NONE
+    return np.asarray((altered_table()[m.fifths % 12][_CANDIDATE_CLASS] & heard[:, None] > 0) & SINGS)
 
 
 def _hidden(m: Moment) -> np.ndarray:
@@ -430,6 +490,11 @@ class Rule:
     wish: str = ""
 
     @property
+    def firmness(self) -> int:
+        """The larger, the later it gives way: as that of the wish, of all wishes about voice leading alike."""
+        return WISHES[self.wish if self.wish in WISHES else "rules"].firmness
+
+    @property
     def forbids(self) -> bool:
         """Whether it takes tokens away, if nothing else is said."""
         return self.strength == FORBID and not self.weighs
@@ -440,17 +505,21 @@ _ALDWELL = "Aldwell & Schachter, Harmony and Voice Leading"
 _PISTON = "Piston, Harmony"
 _BACH = "counted in Bach's chorales"
 
-# The first stand firmest: where they leave no choice, the later ones give way. What users ask of single cells (a
-# key, a chord, a range) stands behind the rests.
+# Where they leave no choice, the less firm give way, and of those that are equally firm the later ones.
 RULES: dict[str, Rule] = {
     "rests": Rule(_rests, "silence where all given voices are silent, and nowhere else", _BACH),
-    "max-leap": Rule(_wide, "no wider leap than asked for", _FUX, wish="max_leap"),
-    "max-repeats": Rule(_repeats, "no more strokes of a note in a row than asked for", _FUX, wish="max_repeats"),
-    "density": Rule(_density, "no more notes a beat than asked for", _FUX, wish="density"),
+    "max-leap": Rule(_wide, "no wider leap than asked for", WISHES["max_leap"].source, wish="max_leap"),
+    "max-repeats": Rule(
+        _repeats,
+        "no more strokes of a note in a row than asked for",
+        WISHES["max_repeats"].source,
+        wish="max_repeats",
+    ),
+    "density": Rule(_density, "no more notes a beat than asked for", WISHES["density"].source, wish="density"),
     "max-copy": Rule(
         _copies,
         "no longer quotation than asked for",
-        "Papadopoulos, Roy & Pachet, Avoiding Plagiarism in Markov Sequence Generation (AAAI 2014)",
+        WISHES["max_copy"].source,
         wish="max_copy",
     ),
     "crossing": Rule(_crossing, "no voice above an upper or below a lower one", _ALDWELL),
@@ -464,6 +533,10 @@ RULES: dict[str, Rule] = {
     "seventh": Rule(_sevenths, "sevenths fall by a step", _ALDWELL, AVOID, UNRESOLVED),
     "leading-tone": Rule(_leading_tones, "leading tones rise", _ALDWELL, AVOID, UNRESOLVED),
     "doubled-leading-tone": Rule(_doubled_leading, "one leading tone in a chord", _PISTON, AVOID, DOUBLED),
+    "incomplete-chord": Rule(_incomplete, "no chord without its third", _PISTON, AVOID, HOLLOW),
+    "cross-relation": Rule(
+        _cross_relations, "no note beside its own chromatic alteration", _ALDWELL, AVOID, X_RELATION
+    ),
     "leaps": Rule(_leap, "no tritone, seventh, augmented second, or more than an octave", _FUX, AVOID, LEAP),
     "variety": Rule(
         _variety,

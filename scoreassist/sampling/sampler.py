@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
-from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from scoreassist.grid.vocabulary import HIGHEST, LOWEST, PITCHES, VOCABULARY
-from scoreassist.sampling.options import SamplingOptions
+from scoreassist.sampling.options import SamplingOptions, groups
 from scoreassist.sampling.rules import AVOID, FORBID, Moment, Rule
 from scoreassist.wishes.demands import Demands
+from scoreassist.wishes.table import WISHES
 
 NEVER = float("-inf")
 UNIFORM = 4096  # random numbers fetched at once
 SHYNESS = 1.0  # nats by which a group of candidates avoids what another one has chosen
 GIVING_WAY = 5.0  # nats that a rule which gives way costs, as candidates are weighed
+
+FIRMEST = 100
 
 Says = Callable[[Moment], np.ndarray]
 
@@ -50,9 +52,11 @@ class Sampler:
             for strength in (FORBID, AVOID)
         )
         self.masks = {name: _tokens_out(allowed) for name, allowed in (demands.pitch if demands else {}).items()}
-        self.forbidding: list[tuple[str, Says]] = [(name, rule.says) for name, rule in hard]
-        after_rests = int(bool(self.forbidding) and self.forbidding[0][0] == "rests")
-        self.forbidding[after_rests:after_rests] = [(name, _masked(mask)) for name, mask in self.masks.items()]
+        # Rests stand firmest; then come the user's wishes and the rules, as the table of wishes says.
+        firm = [(WISHES[name].firmness, name, _masked(mask)) for name, mask in self.masks.items()]
+        firm += [(FIRMEST if name == "rests" else rule.firmness, name, rule.says) for name, rule in hard]
+        firm.sort(key=lambda row: -row[0])
+        self.forbidding: list[tuple[str, Says]] = [(name, says) for _, name, says in firm]
         self.avoiding = [(rule.says, np.float32(rule.penalty)) for _, rule in soft if not rule.weighs]
         self.weighing = [rule.says for _, rule in soft if rule.weighs]
         self.gave_way = {name: np.zeros(options.candidates, dtype=np.int64) for name, _ in self.forbidding}
@@ -122,21 +126,21 @@ class Sampler:
 
         Diverse beam search with Hamming diversity (Vijayakumar et al., AAAI 2018, section 3), but drawn.
         """
-        groups = self.groups()
-        shy = np.exp(-SHYNESS * np.arange(len(groups)))
+        shy = np.exp(-SHYNESS * np.arange(self.options.answers))
         chosen = np.zeros(steps.shape[1], dtype=np.int64)  # groups in which some candidate drew it
         drawn = np.empty(len(steps), dtype=np.int64)
         level = self._uniform(len(steps))
-        for group in groups:
-            ladder = (steps[group] * shy[chosen]).cumsum(1, dtype=np.float64)
+        for group in self.groups():
+            weighed = steps[group] * shy[chosen]
+            self.mass[group] += np.log(weighed.sum(1) / steps[group].sum(1))
+            ladder = weighed.cumsum(1, dtype=np.float64)
             drawn[group] = (ladder > (level[group] * ladder[:, -1])[:, None]).argmax(1)
             chosen[np.unique(drawn[group])] += 1
         return drawn
 
     def groups(self) -> list[slice]:
         """Which candidates compete for one answer."""
-        edges = np.linspace(0, self.options.candidates, self.options.answers + 1).astype(int).tolist()
-        return [slice(a, b) for a, b in pairwise(edges)]
+        return groups(self.options.candidates, self.options.answers)
 
     def survivors(self) -> np.ndarray | None:
         """Which candidates go on, where some of a group keep the rules much more easily than others: int (N,).

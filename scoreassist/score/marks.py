@@ -110,6 +110,24 @@ def find_harmony(timeline: Timeline, choir: Choir, selection: Selection) -> Mark
     return Marks(regions, words.signs(choir), list(words.doubts()))
 
 
+def find_written(timeline: Timeline, choir: Choir, selection: Selection) -> Marks:
+    """What `vary` may write anew: what flags name, or everything.
+
+    The word ``keep`` takes from this, unless measures are named.
+
+    Raises
+    ------
+    RequestError
+        A flag names a part or measure that the score does not have.
+    """
+    words = Words(timeline, read_texts(timeline))
+    regions = by_flags(timeline, choir, selection)
+    if selection.measures is None:
+        return Marks(without(regions, words.kept(choir)), doubts=list(words.doubts()))
+    ignored = ["words in the score do not count, since flags go first"] if "keep" in words.verbs else []
+    return Marks(regions, doubts=[*words.doubts(), *ignored])
+
+
 def _by_words(timeline: Timeline, choir: Choir, words: Words) -> Marks | None:
     if not words.verbs:
         return None

@@ -158,7 +158,12 @@ def first_chord(grid: Grid, rest: np.ndarray) -> tuple[int, int, tuple[int, ...]
 
 
 def settle_ending(
-    grid: Grid, rest: np.ndarray, rhythm: np.ndarray, hold: int, lowest: int = CHOIR_RANGES[-1][0]
+    grid: Grid,
+    rest: np.ndarray,
+    rhythm: np.ndarray,
+    hold: int,
+    lowest: int = CHOIR_RANGES[-1][0],
+    allowed: np.ndarray | None = None,
 ) -> tuple[Grid, np.ndarray]:
     """Let a piece that is free to end as it likes end on its tonic, and the voices hold their last notes.
 
@@ -175,6 +180,8 @@ def settle_ending(
         The value of `rhythm` that means held.
     lowest : int
         Note of the bass.
+    allowed : bool array (ticks, 128), optional
+        MIDI numbers that the bass may have; where the tonic is not among them it is not settled.
 
     Returns
     -------
@@ -195,7 +202,10 @@ def settle_ending(
     chord = final_chord(grid, rest)
     if not chord or not (free & unruled)[BASS, tick:stop].all():
         return grid, rhythm
-    note = min(range(chord[0] + 24, 128, 12), key=lambda p: (p < lowest, abs(p - BASS_CENTRE)))
+    notes = [p for p in range(chord[0] + 24, 128, 12) if allowed is None or allowed[tick:stop, p].all()]
+    if not notes:
+        return grid, rhythm
+    note = min(notes, key=lambda p: (p < lowest, abs(p - BASS_CENTRE)))
     lowest_known = grid.pitch[:BASS, tick:stop][grid.known[:BASS, tick:stop]]
     if (lowest_known[lowest_known >= 0] < note).any():
         return grid, rhythm

@@ -24,6 +24,7 @@ BASS_TOO = 2.0  # times, in the lowest voice
 
 # Cost of a chord whose root, third, fifth, seventh nobody sings, and the share of it by the number of voices.
 MISSING = (1.0, 1.3, 0.1, 1.8)
+COMPLETE = 0.0  # gain of a chord all of whose notes sound
 FEWER = (0.0, 0.1, 0.4, 1.0, 1.0)
 
 # Cost of root, third, fifth, seventh in the bass.
@@ -151,10 +152,14 @@ def chord_costs(grid: Grid, frames: Frames) -> np.ndarray:
     of = members()
     cost: np.ndarray = outside @ (of == 0).T
     share = np.array(FEWER)[np.bincount(frame_of, weights=singing, minlength=count).astype(int) // FRAME]
+    complete = np.ones(cost.shape, dtype=bool)
     for member, weight in enumerate(MISSING, 1):
         rows = (of == member).any(axis=1)
         place = (of == member).argmax(axis=1)
-        cost += weight * share[:, None] * (rows & (heard[:, place] == 0))
+        lacking = rows & (heard[:, place] == 0)
+        complete &= ~lacking
+        cost += weight * share[:, None] * lacking
+    cost -= COMPLETE * complete
     cost += low @ _bass_costs().T * (share[:, None] > FEWER[1])
     return cost
 

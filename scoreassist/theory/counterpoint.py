@@ -19,6 +19,7 @@ from scoreassist.theory.analysis import local_keys
 from scoreassist.theory.faults import Fault, Reading
 from scoreassist.theory.lines import leap, unresolved_leading_tone, unresolved_seventh, voice_range
 from scoreassist.theory.pairs import (
+    cross_relation,
     hidden_fifths,
     hidden_octaves,
     overlap,
@@ -126,6 +127,11 @@ RULES: dict[str, Rule] = {
         "on a beat, a voice leaps to a note that is foreign to the chord",
         "Fux, Gradus ad Parnassum, book I, fourth species; Jeppesen, Counterpoint",
         unprepared_dissonance,
+    ),
+    "cross-relation": Rule(
+        "two voices sound a note and its chromatic alteration at the same time",
+        "Zarlino, Le istitutioni harmoniche, part III, ch. 30 and 31; Piston, Harmony, on the cross relation",
+        cross_relation,
     ),
 }
 

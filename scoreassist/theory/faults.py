@@ -92,6 +92,12 @@ def note_name(fifth: int) -> str:
     return f"{step}{SIGNS.get(alter, f'({alter:+d})')}"
 
 
+def whole_note_name(fifth: int) -> str:
+    """The same where it is to be told from its alterations: 5 is ``B♮``."""
+    name = note_name(fifth)
+    return name if len(name) > 1 else f"{name}♮"
+
+
 def pitch_name(midi: int, fifth: int) -> str:
     """The name of a pitch with its octave, C4 being middle C."""
     _, alter = spelled(fifth)

@@ -53,6 +53,22 @@ def consonant_parts() -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
+def altered_table() -> np.ndarray:
+    """Bits of the pitch classes that are another pitch class's chromatic alteration, by key: int (12, 12).
+
+    The key is that of a signature, modulo 12; of its twelve notes on the line of fifths, from five below its major
+    tonic to six above, those that are seven apart share a letter.
+    """
+    table = np.zeros((12, 12), dtype=np.int64)
+    for fifths in range(12):
+        for low in range(fifths - 5, fifths):
+            one, other = low * 7 % 12, (low + 7) * 7 % 12
+            table[fifths, one] |= 1 << other
+            table[fifths, other] |= 1 << one
+    return table
+
+
+@lru_cache(maxsize=1)
 def hollow() -> np.ndarray:
     """Sets of pitch classes without a third: bare fifths, octaves and the like; bool (4096,), by bit mask."""
     table = np.zeros(4096, dtype=bool)

@@ -24,7 +24,8 @@ CHANGE = (0.2, 0.3, 0.4, 1.8, 2.5, 1.0)  # of the chord, by metrical level
 KEY_CHANGE, KEY_DISTANCE, LEAP, PHRASE = 2.5, 0.6, 2.0, 1.0
 SIGNATURE = 0.06  # for each fifth between a key and the signature, and eighth
 START = 0.5  # for each of these fifths, at the beginning
-OPENING, CLOSING = 1.2, 1.0  # gain of a tonic in the first frame, in the last
+OPENING = 1.2  # gain of a tonic in the first frame
+CLOSING = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)  # in the last one, by the fifths between its key and the signature
 GOAL = {"I": 0.3, "i": 0.3, "V": 0.6}  # gain of a triad at the end of a phrase, and of a dominant that goes there
 CADENCE = {
     ("V", "I"): 1.0,
@@ -145,7 +146,7 @@ def _emission(grid: Grid, frames: Frames, ends: np.ndarray) -> np.ndarray:
     ended = ends[frames.first]
     cost[ended & ~np.roll(ended, 1)] -= table.goal
     cost[0] += START * away[0][:, None] - OPENING * table.tonic
-    cost[-1] -= CLOSING * table.tonic
+    cost[-1] -= np.array(CLOSING)[away[-1]][:, None] * table.tonic
     return cost
 
 

@@ -1,4 +1,4 @@
-"""Rules for two voices: parallels, hidden fifths and octaves, crossing, overlap, spacing."""
+"""Rules for two voices: parallels, hidden fifths and octaves, crossing, overlap, spacing, cross-relations."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from itertools import combinations
 import numpy as np
 
 from scoreassist.score.voice_names import VOICES
-from scoreassist.theory.faults import Fault, Reading, both, diatonic_steps, runs
+from scoreassist.theory.faults import Fault, Reading, both, diatonic_steps, runs, whole_note_name
 from scoreassist.theory.voice_leading import FIFTH, OCTAVE, SPACING
 
 NAMES = {FIFTH: "fifth", OCTAVE: "octave"}
 FIFTH_STEPS = 4
 STEP = 2  # semitones of a whole tone
+CHROMATIC = 7  # places on the line of fifths from a note to its alteration
 
 
 def parallel_fifths(reading: Reading) -> Iterator[Fault]:
@@ -178,3 +179,17 @@ def spacing(reading: Reading) -> Iterator[Fault]:
                 " and the chord falls to pieces; bring one of them nearer"
             )
             yield Fault("spacing", tick, end, (upper, upper + 1), message)
+
+
+def cross_relation(reading: Reading) -> Iterator[Fault]:
+    """Two voices sound a note and its chromatic alteration at once, in whatever octaves."""
+    for upper, lower in combinations(reading.singing, 2):
+        sounding = (reading.pitch[upper] >= 0) & (reading.pitch[lower] >= 0)
+        altered = np.abs(reading.fifth[upper] - reading.fifth[lower]) == CHROMATIC
+        for tick, end in runs(sounding & altered):
+            high, low = (whole_note_name(int(reading.fifth[voice, tick])) for voice in (upper, lower))
+            message = (
+                f"the {VOICES[upper]} has {high} while the {VOICES[lower]} has {low}, and the ear cannot tell"
+                f" which {high[0]} is meant; give both voices the same one, or one voice both, one after the other"
+            )
+            yield Fault("cross-relation", tick, end, (upper, lower), message)

@@ -34,6 +34,8 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "seventh": ("unresolved-seventh",),
     "doubled-leading-tone": ("doubled-leading-tone",),
     "leaps": ("leap",),
+    "cross-relation": ("cross-relation",),
+    "incomplete-chord": ("incomplete-chord",),
 }
 
 
@@ -133,10 +135,11 @@ def _cadences(outcome: Outcome) -> np.ndarray:
 
 def _rhythm(outcome: Outcome) -> np.ndarray:
     """A note begins where none should, or none where one should."""
-    asked = rhythm_of(outcome.wishes, outcome.passage)
-    wished = outcome.new & (asked != outcome.passage.rhythm)
+    # Where a syllable or a slash asks for something else, that goes first, and is said.
+    free = replace(outcome.passage, rhythm=np.full_like(outcome.passage.rhythm, FREE))
+    asked = rhythm_of(outcome.wishes, free)
     wrong = ((asked == HOLD) & outcome.begins) | ((asked == STRIKE) & ~outcome.begins)
-    return np.asarray(wished & wrong)
+    return np.asarray(outcome.new & wrong)
 
 
 def _repeats(outcome: Outcome) -> np.ndarray:

@@ -11,6 +11,7 @@ from scoreassist.grid.passage import Passage
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import Grid
 from scoreassist.score.metre import BEAT
+from scoreassist.theory.voice_leading import CHOIR_RANGES
 from scoreassist.wishes.agreement import Compiled, refuse_in
 from scoreassist.wishes.cadences import BASS, SOPRANO, Cadence, find_cadence
 from scoreassist.wishes.chord_symbols import ChordSymbol, read_chord_symbols
@@ -44,11 +45,12 @@ class Demands:
     echoes : tuple of (first tick, end, first tick of the echo)
         New cells that are to be as others, which may be new themselves.
     ranges : four pairs of MIDI numbers
+        What a choir sings; of voices with a range of their own, which is among `pitch`, everything.
     most_notes : int array (4, ticks)
         How many new notes may begin in a voice in the measure of each cell.
     strengths : dict
         ``forbid``, ``avoid`` or ``allow``, by rule of voice leading.
-    max_leap, max_repeats, density, max_copy, near
+    max_leap, max_repeats, density, max_copy
         As in `Wishes`.
     tonic : int or None
         Pitch class of the key that is wished for.
@@ -68,35 +70,26 @@ class Demands:
     max_repeats: int | None = None
     density: float | None = None
     max_copy: float | None = None
-    near: float | None = None
     tonic: int | None = None
     old: np.ndarray | None = None
 
     def transposed(self, semitones: int) -> Demands:
-        """The same for the music higher (or lower) by some semitones."""
+        """The same for the music higher (or lower) by some semitones, but for what has been settled (`pins`)."""
         if semitones == 0:
             return self
         return replace(
             self,
             pitch={name: np.roll(allowed, semitones, axis=2) for name, allowed in self.pitch.items()},
-            pins=tuple((voice, first, end, midi + semitones) for voice, first, end, midi in self.pins),
-            ranges=tuple((low + semitones, high + semitones) for low, high in self.ranges),
             tonic=None if self.tonic is None else (self.tonic + semitones) % 12,
             old=None if self.old is None else np.where(self.old == REST_PITCH, REST_PITCH, self.old + semitones),
         )
 
     def cut(self, first: int, end: int) -> Demands:
-        """The ticks from `first` to `end`; of echoes what has both its sides there."""
+        """The ticks from `first` to `end`, but for what is settled; of echoes what has both its sides there."""
         return replace(
             self,
             pitch={name: allowed[:, first:end] for name, allowed in self.pitch.items()},
             rhythm=self.rhythm[:, first:end],
-            pins=tuple(
-                (voice, max(begin, first) - first, min(stop, end) - first, midi)
-                for voice, begin, stop, midi in self.pins
-                if begin < end and stop > first
-            ),
-            arrivals=self.arrivals[first:end],
             echoes=tuple(
                 (begin - first, stop - first, target - first)
                 for begin, stop, target in self.echoes
@@ -157,14 +150,15 @@ def demands_of(wishes: Wishes, passage: Passage) -> Demands:
         pins=settle_bass(_needs(grid, symbols, cadences), passage, rhythm, wishes.voice_ranges, wishes.max_leap),
         arrivals=arrivals,
         echoes=echoes,
-        ranges=wishes.voice_ranges,
+        ranges=tuple(
+            usual if wishes.range_of(voice) is None else (0, MIDI - 1) for voice, usual in enumerate(CHOIR_RANGES)
+        ),
         most_notes=most,
         strengths=wishes.strengths,
         max_leap=wishes.max_leap,
         max_repeats=wishes.max_repeats,
         density=wishes.density,
         max_copy=wishes.max_copy,
-        near=wishes.near,
         tonic=None if wishes.key is None else wishes.key.tonic,
     )
     return demands.echoing(grid)

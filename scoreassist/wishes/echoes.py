@@ -25,20 +25,39 @@ def stretches(asked: tuple[Echo, ...], passage: Passage) -> tuple[Stretch, ...]:
     Raises
     ------
     RequestError
-        The measures are not there, overlap, stand in the wrong order, or differ in length or metre.
+        The measures are not there, overlap, stand in the wrong order, or differ in length, metre or all that is
+        given; or a measure is to echo two others.
     """
     found: list[Stretch] = []
+    echoes: dict[int, Echo] = {}  # by measure that is an echo
     for echo in asked:
         source, target = _measures(echo, passage)
+        alike: list[Stretch] = []
         for one, other in zip(source, target, strict=True):
-            found += _beats_alike(passage.grid, one, other)
+            if other in echoes:
+                raise RequestError(
+                    f"{_text(echoes[other])} and {_text(echo)} contradict each other; leave one out",
+                    source=passage.timeline.score.name,
+                )
+            echoes[other] = echo
+            alike += _beats_alike(passage.grid, one, other)
+        if not alike:
+            raise RequestError(
+                f"{_text(echo)}: what is given differs on every beat; echo other measures, or leave it out",
+                source=passage.timeline.score.name,
+            )
+        found += alike
     return tuple(_joined(found))
+
+
+def _text(echo: Echo) -> str:
+    first, last, target = echo
+    return f"--like M{first}-{last}@{target}"
 
 
 def _measures(echo: Echo, passage: Passage) -> tuple[range, range]:
     """Indices of the measures that are echoed, and of those that echo them."""
     first, last, target = echo
-    text = f"--like M{first}-{last}@{target}"
     measures = passage.timeline.measures
 
     def at(number: str, which: int) -> int:
@@ -49,7 +68,7 @@ def _measures(echo: Echo, passage: Passage) -> tuple[range, range]:
         return rows[which]
 
     def wrong(what: str) -> RequestError:
-        return RequestError(f"{text}: {what}", source=passage.timeline.score.name)
+        return RequestError(f"{_text(echo)}: {what}", source=passage.timeline.score.name)
 
     source = range(at(first, 0), at(last, -1) + 1)
     begin = at(target, 0)

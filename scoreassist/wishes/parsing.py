@@ -28,6 +28,8 @@ DEFAULT_STRENGTHS = {
     "leading-tone": AVOID,
     "seventh": AVOID,
     "doubled-leading-tone": AVOID,
+    "incomplete-chord": AVOID,
+    "cross-relation": AVOID,
     "leaps": AVOID,
 }
 
@@ -82,13 +84,22 @@ Echo = tuple[str, str, str]
 """First and last measure, as printed, and the first of those that are to be like them."""
 
 
+LONGEST = 40  # characters of what was typed that a message repeats
+
+
+def shown(value: Any) -> str:
+    """What was typed, as a message repeats it: not longer than a line can bear, rows without their brackets."""
+    text = ":".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
 def one_of(name: str, known: tuple[str, ...]) -> Callable[[Any], str]:
     """A reader of one word of several."""
 
     def read(text: Any) -> str:
         word = str(text).strip().casefold()
         if word not in known:
-            raise RequestError(f"there is no {name} '{text}'; write {', '.join(known[:-1])} or {known[-1]}")
+            raise RequestError(f"there is no {name} '{shown(text)}'; write {', '.join(known[:-1])} or {known[-1]}")
         return word
 
     return read
@@ -102,12 +113,14 @@ def number(name: str, least: float, most: float = math.inf, *, whole: bool = Fal
             if isinstance(text, bool):
                 raise ValueError
             value = int(str(text)) if whole else float(text)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             kind = "a whole number" if whole else "a number"
-            raise RequestError(f"--{name} '{text}' is not {kind}; write --{name} {least:g}, or more") from error
-        if not least <= value <= most or not math.isfinite(value):
+            raise RequestError(
+                f"--{name} '{shown(text)}' is not {kind}; write --{name} {least:g}, or more"
+            ) from error
+        if not least <= value <= most or value == math.inf:  # an integer may be too large for isfinite
             limits = f"at least {least:g}" if most == math.inf else f"between {least:g} and {most:g}"
-            raise RequestError(f"--{name} is {value:g}; it must be {limits}")
+            raise RequestError(f"--{name} is {shown(text).strip()}; it must be {limits}")
         return value
 
     return read
@@ -116,7 +129,7 @@ def number(name: str, least: float, most: float = math.inf, *, whole: bool = Fal
 def flag(value: Any) -> bool:
     """A flag without a value."""
     if not isinstance(value, bool):
-        raise RequestError(f"--strict is {value!r}; it is either there or not")
+        raise RequestError(f"--strict is '{shown(value)}'; it is either there or not")
     return value
 
 
@@ -131,7 +144,7 @@ def rhythm(text: Any) -> str:
     if word.casefold().startswith(_AS):
         return f"{_AS}{VOICES[voice(word[len(_AS) :], '--rhythm as:Soprano')]}"
     if word.casefold() not in RHYTHMS:
-        raise RequestError(f"there is no rhythm '{text}'; write {', '.join(RHYTHMS)}, or as:Soprano")
+        raise RequestError(f"there is no rhythm '{shown(text)}'; write {', '.join(RHYTHMS)}, or as:Soprano")
     return word.casefold()
 
 
@@ -150,7 +163,7 @@ def voice(text: str, example: str) -> int:
     """
     found = named_voices(text.strip())
     if len(found) != 1:
-        raise RequestError(f"'{text.strip()}' is none of {', '.join(VOICES)}; write {example}")
+        raise RequestError(f"'{shown(text.strip())}' is none of {', '.join(VOICES)}; write {example}")
     return found[0]
 
 
@@ -167,7 +180,7 @@ def note(text: str) -> int:
     if match:
         midi = STEPS[match[1].upper()] + _SIGNS[match[2]] + 12 * (int(match[3]) + 1)
     if not 0 <= midi <= 127:
-        raise RequestError(f"'{text}' is no note; write C4 for middle C, F#3 or Bb2")
+        raise RequestError(f"'{shown(text)}' is no note; write C4 for middle C, F#3 or Bb2")
     return midi
 
 
@@ -179,25 +192,25 @@ def _words(value: Any) -> list[Any]:
         return list(value.items())
     if isinstance(value, Iterable):
         return [word for row in value for word in (_words(row) if isinstance(row, str) else [row])]
-    raise RequestError(f"'{value}' is neither a text nor a list of texts")
+    raise RequestError(f"'{shown(value)}' is neither a text nor a list of texts")
 
 
 def _fields(word: Any, least: int, most: int, example: str) -> tuple[Any, ...]:
     """The fields of a row that is given as a tuple."""
     if isinstance(word, tuple | list) and least <= len(word) <= most:
         return tuple(word)
-    raise RequestError(f"'{word}' cannot be read; write {example}")
+    raise RequestError(f"'{shown(word)}' cannot be read; write {example}")
 
 
 def ranges(value: Any) -> tuple[Range, ...]:
-    """Ranges of voices: ``Tenor:C3-G4``, or tuples ``("Tenor", "C3", "G4")``."""
+    """Ranges of voices: ``Tenor:C3-G4``, tuples ``("Tenor", "C3", "G4")``, ``{"Tenor": ("C3", "G4")}``."""
     example = "Tenor:C3-G4"
     found: dict[int, Range] = {}
-    for word in _words(value):
+    for word in [_flat(row) for row in _words(value)]:
         if isinstance(word, str):
             match = re.fullmatch(r"(.+?)[:=]([A-Ga-g][^-–]*-?\d)[-–](.+)", word)
             if match is None:
-                raise RequestError(f"'{word}' is no range; write {example}")
+                raise RequestError(f"'{shown(word)}' is no range; write {example}")
             name, low, high = match.groups()
         else:
             name, low, high = _fields(word, 3, 3, example)
@@ -209,6 +222,16 @@ def ranges(value: Any) -> tuple[Range, ...]:
         if found.setdefault(singer, row) != row:
             raise RequestError(f"--range {VOICES[singer]} is asked twice; leave one out")
     return tuple(found[singer] for singer in sorted(found))
+
+
+def _flat(word: Any) -> Any:
+    """A voice with its range, as a mapping has them, in one row, or one text."""
+    match word:
+        case (name, (low, high)):
+            return name, low, high
+        case (str(name), str(text)):
+            return f"{name}:{text}"
+    return word
 
 
 def _midi(text: Any) -> int:
@@ -223,7 +246,7 @@ def leap(text: Any) -> int:
         return _INTERVALS[word]
     if not re.fullmatch(r"\d{1,3}", word) or not 1 <= int(word) <= WIDEST_LEAP:
         raise RequestError(
-            f"'{text}' is no interval; write fifth, octave, P5, or semitones from 1 to {WIDEST_LEAP}"
+            f"'{shown(text)}' is no interval; write fifth, octave, P5, or semitones from 1 to {WIDEST_LEAP}"
         )
     return int(word)
 
@@ -237,9 +260,11 @@ def rules(value: Any) -> tuple[tuple[str, str], ...]:
         name, strength = (str(text).strip().casefold() for text in _fields(row, 2, 2, example))
         rule = _OTHER_NAMES.get(name, name)
         if rule not in DEFAULT_STRENGTHS:
-            raise RequestError(f"there is no rule '{name}'; the rules are {', '.join(DEFAULT_STRENGTHS)}")
+            raise RequestError(f"there is no rule '{shown(name)}'; the rules are {', '.join(DEFAULT_STRENGTHS)}")
         if strength not in STRENGTHS:
-            raise RequestError(f"a rule is not '{strength}'; write {rule}=forbid, {rule}=avoid or {rule}=allow")
+            raise RequestError(
+                f"a rule is not '{shown(strength)}'; write {rule}=forbid, {rule}=avoid or {rule}=allow"
+            )
         if found.setdefault(rule, strength) != strength:
             raise RequestError(f"--rule {rule}={found[rule]} and --rule {rule}={strength} contradict each other")
     return tuple(found.items())
@@ -273,7 +298,7 @@ def echoes(value: Any) -> tuple[Echo, ...]:
         if isinstance(word, str):
             source, sign, target = word.partition("@")
             if not sign or "." in word:
-                raise RequestError(f"'{word}' names no measures; write {example}")
+                raise RequestError(f"'{shown(word)}' names no measures; write {example}")
             first, last = parse_measures(source.strip().lstrip("Mm"))
             found.append((first, last, target.strip().lstrip("Mm")))
         else:

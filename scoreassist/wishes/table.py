@@ -185,7 +185,7 @@ _ROWS = (
         "density",
         "--density",
         "N",
-        "at most so many notes a beat in each new voice, counted measure by measure",
+        "at most so many notes a beat in each new voice, counted measure by measure, where each may have one",
         "J.-P. Briot & F. Pachet, Deep learning for music generation (2018), section 2: control by sampling",
         4,
         parsing.number("density", 0.1, 16),
@@ -243,7 +243,8 @@ _ROWS = (
         "cadences",
         "--cadence",
         "MEASURE:KIND",
-        f"a phrase ends so: 4:half 8:perfect, in another key 4:perfect:A; kinds are {', '.join(parsing.CADENCES)}",
+        "a phrase ends so: '4:half 8:perfect', in another key 4:perfect:A; kinds are"
+        f" {', '.join(parsing.CADENCES)}",
         "W. Caplin, Classical Form (1998), ch. 2 and 3; plagal and phrygian: W. Piston, Harmony, on cadences",
         9,
         parsing.cadences,

@@ -18,9 +18,9 @@ from scoreassist.networks.anticipation_rnn.network import AnticipationRNN
 from scoreassist.networks.anticipation_rnn.stepping import Stepper, Steps
 from scoreassist.networks.batch import HELD, HIDDEN, HOLD_EDGES, STRUCK, Batch
 from scoreassist.networks.batches import Cells, cells, collate_padded, hold_bucket, past
-from scoreassist.networks.filler import Candidates, Filling, Task, tonics_of
+from scoreassist.networks.filler import Candidates, Filling, Task, free_bass, tonics_of
 from scoreassist.sampling import Moment, Sampler, SamplingOptions
-from scoreassist.sampling.habits import Habits, tokens_out
+from scoreassist.sampling.habits import Habits, leaving, tokens_out
 from scoreassist.score.metre import BEAT, TICKS_PER_QUARTER
 from scoreassist.theory.cadence import ending, final_chord, first_chord, settle_ending
 from scoreassist.theory.likeness import Copied
@@ -70,9 +70,10 @@ class AnticipationFiller:
             return Candidates(task, pitch, struck, log_prob, drawn)
         shift = best_transposition(task.grid) if self.aided else 0
         grid, rhythm = own.grid.transposed(shift), own.rhythm
-        if self.aided:
-            grid, rhythm = settle_ending(grid, own.rest, rhythm, HOLD, options.ranges[-1][0])
         demands = own.demands.transposed(shift) if own.demands is not None else None
+        if self.aided:
+            bass = free_bass(replace(own, demands=demands))
+            grid, rhythm = settle_ending(grid, own.rest, rhythm, HOLD, options.ranges[-1][0], bass)
         sampler = Sampler(options, demands)
         with one_thread(), torch.inference_mode():
             asked = replace(own, grid=grid, rhythm=rhythm, demands=demands)
@@ -129,6 +130,7 @@ class _Run:
         self.order, self.grid, self.sampler = steps.network.config.order, grid, sampler
         self.count = sampler.options.candidates
         self.hidden, self.rest, self.rhythm = task.hidden, rest, task.rhythm
+        self.given = task.given
         with_holes = np.flatnonzero(self.hidden.any(axis=0))
         self.span = (int(with_holes[0]), int(with_holes[-1])) if with_holes.size else (grid.ticks, -1)
         voices, heard = tuple(range(len(grid.pitch))), self.span[0] + 1
@@ -150,6 +152,7 @@ class _Run:
         self.drawn: list[tuple[int, int, np.ndarray, np.ndarray, np.ndarray]] = []
         self.habits = Habits(self.count, grid, tonics_of(task) if aided else None, task.demands)
         limit = None if task.demands is None else task.demands.max_copy
+        self.leaves = leaving(grid.pitch, grid.known)
         self.copied: Copied | None = None
         old = None if task.demands is None else task.demands.old
         self.old = np.full(grid.pitch.shape, UNKNOWN) if old is None else tokens(old)
@@ -233,6 +236,8 @@ class _Run:
                 stuck=self.habits.stuck(voice),
                 sated=self.habits.sated(voice, tick),
                 old=int(self.old[voice, tick]),
+                leaves=self.leaves[:, tick],
+                fifths=int(self.grid.fifths[tick]),
                 copied=tokens_out(self.copied, now.token) if self.copied and voice == voices[-1] else None,
             )
             heads.write(voice, *self._cells(moment, logits, again))
@@ -242,7 +247,7 @@ class _Run:
         """Draw one voice's cells: tokens and articulations, int (N,) each."""
         rhythm, before = self.rhythm[m.voice, m.tick], m.before[:, m.voice]
         # A given note is never lengthened.
-        fresh = self.aided and (m.tick == 0 or not self.hidden[m.voice, m.tick - 1])
+        fresh = self.aided and (m.tick == 0 or bool(self.given[m.voice, m.tick - 1]))
         must_strike = rhythm == STRIKE or fresh
         stuck, m.stuck = m.stuck, m.stuck & must_strike
         if rhythm == HOLD:

@@ -20,25 +20,38 @@ import torch
 from torch import Tensor
 
 from scoreassist.grid.holes import HOLD, STRIKE
-from scoreassist.grid.vocabulary import LOWEST, PITCHES, REST, REST_PITCH, UNKNOWN, VOCABULARY, pitches, tokens
+from scoreassist.grid.vocabulary import (
+    INPUTS,
+    LOWEST,
+    PITCHES,
+    REST,
+    REST_PITCH,
+    UNKNOWN,
+    VOCABULARY,
+    pitches,
+    tokens,
+)
 from scoreassist.grid.voices import NO_KEY, Grid
 from scoreassist.networks.anticipation_rnn.filler import one_thread
 from scoreassist.networks.batch import LEVEL_END, STRUCK
 from scoreassist.networks.batches import END_TICKS, FERMATA_UNKNOWN, KEY_UNKNOWN
-from scoreassist.networks.filler import Candidates, Filling, Task
+from scoreassist.networks.filler import Candidates, Filling, Task, free_bass
 from scoreassist.networks.revision.network import RevisionNetwork, View
 from scoreassist.networks.revision.passages import Passages, least_likely
 from scoreassist.networks.revision.stepping import QuickHeads
 from scoreassist.networks.revision.stretches import around, pasted, stretches
 from scoreassist.networks.revision.surroundings import ahead, behind, joined
-from scoreassist.networks.revision.verdict import FAULTS, Terms, faults, merits, terms_of
+from scoreassist.networks.revision.verdict import FAULTS, Terms, faults, gravity, merits, terms_of
 from scoreassist.sampling import NEVER, Sampler, SamplingOptions
-from scoreassist.sampling.rules import FORBID, STILLNESS
+from scoreassist.sampling.rules import AVOID, FORBID, RULES, STILLNESS
 from scoreassist.score.metre import BEAT, TICKS_PER_QUARTER
 from scoreassist.theory.cadence import settle_ending
 from scoreassist.theory.likeness import copies
+from scoreassist.theory.voice_leading import LEAPS
 
-FAULTY = 5.0  # nats by which a fault makes a passage worth writing anew
+# Nats by which a fault makes a passage worth writing anew, and by which what is only to be avoided does at most.
+FAULTY, DUBIOUS = 5.0, 2.0
+MENDING = 4  # passes over passages that break what is to be avoided, at most
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,9 @@ class Reviser:
             revised = best
             for stretch in stretches(best):
                 run = _Revision(self.network, self.heads, self.how, around(revised, stretch), options)
-                for _ in range(passes):
+                for number in range(passes):
+                    if number == passes // 2:
+                        run.listen()
                     run.once()
                 run.mend(passes)
                 revised = pasted(revised, run.candidates(), stretch)
@@ -170,8 +185,10 @@ class _Revision:
         task = draft.task
         warm = replace(options, temperature=options.temperature * how.warmth)
         self.sampler = Sampler(warm, _moved(task, draft.transposition).demands)
+        moved = _moved(task, draft.transposition)
+        moved = replace(moved, grid=task.grid.transposed(draft.transposition))
         grid, rhythm = settle_ending(
-            task.grid.transposed(draft.transposition), task.rest, task.rhythm, HOLD, options.ranges[-1][0]
+            moved.grid, task.rest, task.rhythm, HOLD, options.ranges[-1][0], free_bass(moved)
         )
         self.grid, self.count, self.ticks = grid, len(draft), grid.ticks
         room = END_TICKS
@@ -183,8 +200,11 @@ class _Revision:
         self.struck = torch.from_numpy(np.pad(self.draft.struck & (pitch != REST_PITCH), _ends(room))).long()
         self.log_prob = torch.from_numpy(np.pad(self.draft.log_prob.astype(np.float32), _ends(room)))
         self.looked_at = np.zeros((self.count, self.ticks), dtype=np.int64)
+        hard_to_sing = RULES["leaps"].penalty * self.sampler.options.temperature
+        self.leaps = hard_to_sing if options.strength("leaps") in (FORBID, AVOID) else 0.0
+        self.avoiding: set[str] = set()  # what counts as a fault too, while passages are mended
         self.forbidding = {name for name, _ in options.acting(FORBID)}
-        self.task = replace(_moved(task, draft.transposition), grid=grid)
+        self.task = replace(moved, grid=grid)
         self._require(task.rest, rhythm, room)
 
     def _require(self, rest: np.ndarray, rhythm: np.ndarray, room: int) -> None:
@@ -195,7 +215,10 @@ class _Revision:
         self.must_hold = torch.from_numpy(self.rhythm == HOLD)
         strike = self.rhythm == STRIKE
         strike[:, 0] = True
-        strike[:, 1:] |= ~free[:, :-1]  # a given note is never lengthened
+        given = np.pad(self.task.given | ~self.draft.drawn, ((0, 0), (0, room)), constant_values=True)
+        if self.task.settled is not None:
+            given &= ~np.pad(self.task.settled, ((0, 0), (0, room)))
+        strike[:, 1:] |= given[:, :-1] & ~free[:, :-1]  # a given note is never lengthened
         self.must_strike = torch.from_numpy(strike)
         allowed = np.ones((*free.shape, VOCABULARY), dtype=bool)
         if "rests" in rules:
@@ -216,10 +239,10 @@ class _Revision:
         self.allowed = torch.from_numpy(np.where(allowed, 0.0, NEVER)).float()
         still = still_ticks(grid, free[:, : self.ticks]) if "stillness" in rules else np.zeros(self.ticks, bool)
         self.still = torch.from_numpy(np.pad(still, (0, room)))
-        self.terms = self._terms()
+        self.listen()
 
-    def once(self) -> None:
-        """One pass over all candidates."""
+    def once(self, *, mending: bool = False) -> None:
+        """One pass over all candidates; to mend, over passages with faults alone."""
         trouble = self._trouble()
         passages = least_likely(
             self.log_prob.numpy()[:, :, : self.ticks] - trouble[:, None],
@@ -229,6 +252,8 @@ class _Revision:
             self.rhythm[:, : self.ticks],
             int(np.flatnonzero(self.grid.level <= BEAT)[0]) if (self.grid.level <= BEAT).any() else 0,
         )
+        if mending:
+            passages = passages.only(self._are_faulty(passages))
         if not passages.first.size:
             return
         proposals = self._propose(passages)
@@ -239,25 +264,36 @@ class _Revision:
             self.looked_at[candidate, first:end] += 1
 
     def mend(self, passes: int) -> None:
-        """Go on while a rule that forbids is broken, in the keys that are heard now."""
-        for _ in range(passes):
-            self.terms = self._terms()
-            if not self._faults().any():
-                return
-            self.once()
+        """Go on where rules are broken, in the keys that are heard now: longest for those that forbid."""
+        acting = self.options.acting(AVOID)
+        avoiding = {name for name, rule in acting if not rule.weighs and not rule.wish}
+        for number in range(passes):
+            self.avoiding = avoiding if number < MENDING else set()
+            if number % 2 == 0:
+                self.listen()
+            if self._faults().any():
+                self.once(mending=True)
+        self.avoiding = set()
 
-    def _terms(self) -> Terms:
-        return terms_of(self.grid, self.task, self.options, self._cells()[0][0])
+    def _are_faulty(self, passages: Passages) -> np.ndarray:
+        """Which passages have a fault, or lead into one: bool (W,)."""
+        wrong = _sums(self._faults())
+        beyond = np.minimum(passages.end + 1, self.ticks)
+        return np.asarray(wrong[passages.candidate, beyond] > wrong[passages.candidate, passages.first])
+
+    def listen(self) -> None:
+        """Hear anew in which keys the candidates are, for what rules say depends on it."""
+        self.terms: Terms = terms_of(self.grid, self.task, self.options, self._cells()[0])
 
     def _faults(self) -> np.ndarray:
         pitch, struck = self._cells()
-        return faults(pitch, self.terms, self.forbidding, struck)
+        return gravity(pitch, self.terms, self.forbidding, self.avoiding, struck)
 
     def _trouble(self) -> np.ndarray:
         """What speaks for writing each tick anew besides its likelihood, in nats: float (N, ticks)."""
         pitch, struck = self._cells()
         wrong = FAULTY * faults(pitch, self.terms, self.forbidding, struck)
-        wrong = wrong - np.minimum(merits(pitch, self.terms, self.options, struck), 0)
+        wrong = wrong + np.clip(-merits(pitch, self.terms, self.options, struck), 0, DUBIOUS)
         wrong[:, :-1] += wrong[:, 1:]  # what leads there is part of it
         return np.asarray(wrong)
 
@@ -351,6 +387,8 @@ class _Revision:
         moves = torch.arange(VOCABULARY) != before.unsqueeze(1)
         stillness = STILLNESS * self.sampler.options.temperature  # which divides what is drawn
         weighed = logits + stillness * (self.still[tick].unsqueeze(1) & moves)
+        if self.leaps:
+            weighed = weighed + self.leaps * _HARD[before]
         allowed = weighed + self.allowed[voice, tick]
         if self.task.demands is not None and self.task.demands.max_leap is not None:
             allowed = _if_any(allowed, _wide(before, self.task.demands.max_leap))
@@ -367,7 +405,7 @@ class _Revision:
         """Which proposal is kept for each passage: long (W,)."""
         pitch = pitches(made.token[:, :, : self.ticks].numpy())
         struck = made.struck[:, :, : self.ticks].numpy() == STRUCK
-        wrong = _sums(faults(pitch, self.terms, self.forbidding, struck))
+        wrong = _sums(gravity(pitch, self.terms, self.forbidding, self.avoiding, struck))
         good = _sums(merits(pitch, self.terms, self.options, struck))
         likely = _sums(made.log_prob.sum(1).numpy())
         rows = passages.candidate[:, None] * made.rows + np.arange(made.rows)
@@ -465,6 +503,18 @@ class _Proposals:
     struck: Tensor
     log_prob: Tensor
     rows: int
+
+
+def _hard_leaps() -> Tensor:
+    """Where a candidate is a leap that is hard to sing, by the token before: float (INPUTS, K)."""
+    step = (torch.arange(VOCABULARY) - torch.arange(INPUTS).unsqueeze(1)).abs()
+    hard = torch.isin(step, torch.tensor(LEAPS)) | (step > 12)
+    hard[REST:] = False
+    hard[:, REST] = False
+    return hard.float()
+
+
+_HARD = _hard_leaps()
 
 
 def still_ticks(grid: Grid, free: np.ndarray) -> np.ndarray:

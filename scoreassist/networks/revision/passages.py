@@ -35,6 +35,13 @@ class Passages:
     end: np.ndarray
     hidden: np.ndarray
 
+    def only(self, chosen: np.ndarray) -> Passages:
+        """Some of them: bool (W,)."""
+        hidden = self.hidden.copy()
+        for row in np.flatnonzero(~chosen):
+            hidden[self.candidate[row], :, self.first[row] : self.end[row]] = False
+        return Passages(self.candidate[chosen], self.first[chosen], self.end[chosen], hidden)
+
 
 def least_likely(
     log_prob: np.ndarray,

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scoreassist.grid.vocabulary import REST_PITCH
-from scoreassist.grid.voices import Grid
+from scoreassist.grid.voices import NO_KEY, Grid
 from scoreassist.networks.filler import Task, tonics_of
 from scoreassist.sampling import RULES, SamplingOptions
-from scoreassist.sampling.rules import AVOID, CLASH, FOREIGN, HOLLOW, NO_TRIAD, WHOLE_CHORD
+from scoreassist.sampling.rules import AVOID, CLASH, FOREIGN, NO_ROOT, NO_TRIAD, WHOLE_CHORD
 from scoreassist.score.metre import BEAT
 from scoreassist.theory.cadence import ending, final_chord, first_chord
-from scoreassist.theory.harmony import chord_worth, consonant_parts, hollow
+from scoreassist.theory.harmony import altered_table, chord_worth, consonant_parts, hollow
 from scoreassist.theory.resolution import LEADING_RISES, NO_TONIC, SEVENTH_FALLS, bits, doubled_leading, unresolved
 from scoreassist.theory.voice_leading import (
     FIFTH,
@@ -32,6 +32,7 @@ from scoreassist.theory.voice_leading import (
 )
 
 NO_LIMIT = 10**6
+GRAVE = 8  # times that a broken rule which forbids counts
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,18 @@ class Terms:
         Whether a phrase comes to rest here.
     chord : bool array (ticks, 12)
         Pitch classes of the tonic triad where the piece begins or ends on it; all where it does not.
-    tonic : int array (ticks,)
-        Pitch class; see `scoreassist.theory.resolution`.
+    root : int array (ticks,)
+        Of that triad; negative where there is none.
+    tonic : int array (C, ticks)
+        Pitch class; see `scoreassist.theory.resolution`. Of one candidate or of each; grids are as many, or a
+        multiple, those of the first candidate first.
     measure : int array (ticks,)
         Its index.
     allowance : int array (4, ticks)
         How many notes each voice may begin in the measure.
     ranges : int array (4, 2)
+    fifths : int array (ticks,), optional
+        Key signature.
     max_leap, max_repeats : int
     old : int array (4, ticks), optional
         MIDI numbers from which a variation departs.
@@ -60,10 +66,12 @@ class Terms:
     level: np.ndarray
     arrival: np.ndarray
     chord: np.ndarray
+    root: np.ndarray
     tonic: np.ndarray
     measure: np.ndarray
     allowance: np.ndarray
     ranges: np.ndarray
+    fifths: np.ndarray | None = None
     max_leap: int = NO_LIMIT
     max_repeats: int = NO_LIMIT
     old: np.ndarray | None = None
@@ -82,9 +90,11 @@ class Terms:
             level=again(self.level, BEAT + 1),
             arrival=again(self.arrival, False),
             chord=again(self.chord, True),
-            tonic=again(self.tonic, 0),
+            root=again(self.root, -1),
+            tonic=np.pad(self.tonic, ((0, 0), (0, 1))).repeat(grids // len(self.tonic), axis=0).ravel(),
             measure=again(self.measure, last) + apart,
             allowance=again(self.allowance.T, NO_LIMIT).T,
+            fifths=None if self.fifths is None else again(self.fifths, NO_KEY),
             old=None if self.old is None else again(self.old.T, REST_PITCH).T,
         )
 
@@ -98,28 +108,32 @@ def terms_of(grid: Grid, task: Task, options: SamplingOptions, draft: np.ndarray
         Settled and transposed.
     task : Task
     options : SamplingOptions
-    draft : int array (4, ticks), optional
-        MIDI numbers, transposed as well; keys are heard in them, if nobody wishes for one.
+    draft : int array (C, 4, ticks), optional
+        MIDI numbers of candidates, transposed as well, in which keys are heard.
     """
-    chord = np.ones((grid.ticks, 12), dtype=bool)
+    chord, root = np.ones((grid.ticks, 12), dtype=bool), np.full(grid.ticks, -1)
     last = (ending(grid, task.rest) or (grid.ticks, 0))[0]
     first = first_chord(grid, task.rest) or (0, 0, ())
     for start, stop, triad in ((last, grid.ticks, final_chord(grid, task.rest)), first):
         if triad:
-            chord[start:stop] = np.isin(np.arange(12), triad)
+            chord[start:stop], root[start:stop] = np.isin(np.arange(12), triad), triad[0]
     demands = task.demands
     most = np.full((len(grid.pitch), grid.ticks), NO_LIMIT)
     if demands is not None and demands.density is not None:
         most = demands.most_notes
-    asked = {
-        name: value for name in ("max_leap", "max_repeats") if (value := getattr(demands, name, None)) is not None
-    }
-    heard = grid if draft is None else replace(grid, pitch=draft, known=np.ones_like(grid.known))
-    # Whatever key is wished for, what is written is judged in the keys that are heard.
-    tonic = tonics_of(replace(task, grid=heard, demands=demands if draft is None else None))
+    limits = {name: getattr(demands, name, None) for name in ("max_leap", "max_repeats")}
+    asked = {name: value for name, value in limits.items() if value is not None}
+    if draft is None:
+        tonic = tonics_of(replace(task, grid=grid))[None]
+    else:  # whatever key is wished for, what is written is judged in the keys that are heard
+        known = np.ones_like(grid.known)
+        heard = [replace(task, grid=replace(grid, pitch=pitch, known=known), demands=None) for pitch in draft]
+        tonic = np.array([tonics_of(one) for one in heard])
     ranges = np.array(options.ranges)
     old = None if demands is None else demands.old
-    return Terms(grid.level, grid.fermata, chord, tonic, grid.measure, most, ranges, **asked, old=old)
+    return Terms(
+        grid.level, grid.fermata, chord, root, tonic, grid.measure, most, ranges, grid.fifths, **asked, old=old
+    )
 
 
 def faults(
@@ -138,9 +152,29 @@ def faults(
 
     Returns
     -------
-    int array (N, ticks)
+    float array (N, ticks)
     """
     return _summed(pitch, struck, [(FAULTS[rule], 1.0) for rule in rules if rule in FAULTS], terms)
+
+
+def gravity(
+    pitch: np.ndarray, terms: Terms, forbidding: Collection[str], avoiding: Collection[str], struck: np.ndarray
+) -> np.ndarray:
+    """How bad each tick is: faults against rules that forbid, the firmer the worse, then against others.
+
+    Parameters
+    ----------
+    pitch, terms, struck
+        As of `faults`.
+    forbidding, avoiding : names of rules
+
+    Returns
+    -------
+    float array (N, ticks)
+    """
+    counts = [(FAULTS[rule], float(GRAVE * RULES[rule].firmness)) for rule in forbidding if rule in FAULTS]
+    counts += [(FAULTS[rule], 1.0) for rule in avoiding if rule in FAULTS]
+    return _summed(pitch, struck, counts, terms)
 
 
 def merits(
@@ -276,6 +310,24 @@ def _density(notes: Notes, terms: Terms) -> np.ndarray:
     return np.asarray((begins & (total[:, end] - total[:, first] > terms.allowance)).sum(0))
 
 
+def _incomplete(notes: Notes, terms: Terms) -> np.ndarray:
+    """All voices sound on a beat, and there is no third."""
+    bare = hollow()[bits(notes.pitch)] & (notes.pitch != REST_PITCH).all(0)
+    return np.asarray(bare & (terms.level <= BEAT))
+
+
+def _cross_relations(notes: Notes, terms: Terms) -> np.ndarray:
+    """Voices that begin to sound beside a chromatic alteration of their note."""
+    if terms.fifths is None:
+        return np.zeros(notes.pitch.shape[1])
+    heard = bits(notes.pitch)
+    altered = altered_table()[terms.fifths % 12]  # (ticks, 12)
+    rows = np.take_along_axis(altered, (notes.pitch % 12).T, axis=1).T
+    bad = (notes.pitch != REST_PITCH) & (rows & heard > 0) & (terms.fifths != NO_KEY)
+    found = bad.any(0)
+    return np.asarray(found & ~np.pad(found[:-1], (1, 0)))
+
+
 def _variety(notes: Notes, terms: Terms) -> np.ndarray:
     """On a beat a voice has what it had before."""
     same = notes.pitch == (REST_PITCH if terms.old is None else terms.old)
@@ -284,8 +336,7 @@ def _variety(notes: Notes, terms: Terms) -> np.ndarray:
 
 def _chords(notes: Notes, terms: Terms) -> np.ndarray:
     kind = chord_worth()[bits(notes.pitch)]
-    bare = hollow()[bits(notes.pitch)] & (notes.pitch != REST_PITCH).all(0)
-    worth = np.where(kind < 0, CLASH, np.where(kind > 0, WHOLE_CHORD, np.where(bare, HOLLOW, 0.0)))
+    worth = np.where(kind < 0, CLASH, np.where(kind > 0, WHOLE_CHORD, 0.0))
     return np.where(terms.level <= BEAT, worth, 0.0)
 
 
@@ -295,7 +346,10 @@ def _arrival(notes: Notes, terms: Terms) -> np.ndarray:
     ticks = np.arange(pitch.shape[1])
     foreign = (sounding & ~terms.chord[ticks, pitch % 12]).sum(0)
     at = terms.arrival | ~terms.chord.all(1)
-    return np.asarray(FOREIGN * foreign + np.where(at & ~consonant_parts()[bits(pitch)], NO_TRIAD, 0.0))
+    inverted = (terms.root >= 0) & sounding[-1] & (pitch[-1] % 12 != terms.root)
+    return np.asarray(
+        FOREIGN * foreign + NO_ROOT * inverted + np.where(at & ~consonant_parts()[bits(pitch)], NO_TRIAD, 0.0)
+    )
 
 
 FAULTS: dict[str, Count] = {
@@ -311,6 +365,8 @@ FAULTS: dict[str, Count] = {
     "seventh": _sevenths,
     "leading-tone": _leading_tones,
     "doubled-leading-tone": _doubled_leading,
+    "incomplete-chord": _incomplete,
+    "cross-relation": _cross_relations,
     "leaps": _leaps,
     "variety": _variety,
 }
