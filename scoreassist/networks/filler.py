@@ -13,6 +13,7 @@ from scoreassist.sampling import SamplingOptions
 from scoreassist.sampling.options import groups
 from scoreassist.score.metre import BEAT
 from scoreassist.theory.analysis import local_keys
+from scoreassist.theory.cadence import tonic
 from scoreassist.theory.harmony import OTHER, chord_class
 from scoreassist.theory.passages import Corpus
 from scoreassist.theory.resolution import NO_TONIC
@@ -183,7 +184,7 @@ class Filler(Protocol):
 
 
 def tonics_of(task: Task) -> np.ndarray:
-    """Pitch class of the tonic in force at each tick: as the user wishes, or as the known notes say.
+    """Pitch class of the tonic at each tick, for a draft: as the user wishes, or as all that is known says.
 
     Returns
     -------
@@ -192,9 +193,15 @@ def tonics_of(task: Task) -> np.ndarray:
     """
     if task.demands is not None and task.demands.tonic is not None:
         return np.full(task.grid.ticks, task.demands.tonic)
-    if (task.grid.fifths == NO_KEY).any() or not (task.grid.known & (task.grid.pitch >= 0)).any():
-        return np.full(task.grid.ticks, NO_TONIC)
-    return local_keys(task.grid)[0]
+    key = tonic(task.grid)
+    return np.full(task.grid.ticks, NO_TONIC if key is None else key[0])
+
+
+def keys_heard(grid: Grid, pitch: np.ndarray) -> np.ndarray:
+    """Pitch class of the tonic in force at each tick of a grid with these notes: int (4, ticks) to (ticks,)."""
+    if (grid.fifths == NO_KEY).any():
+        return np.full(grid.ticks, NO_TONIC)
+    return local_keys(replace(grid, pitch=pitch, known=np.ones_like(grid.known)))[0]
 
 
 def free_bass(task: Task) -> np.ndarray | None:

@@ -112,8 +112,9 @@ class Moment:
     fifths: int = NO_KEY
 
 
-_NONE = np.zeros((1, VOCABULARY), dtype=bool)
-_NOTHING = np.zeros((1, VOCABULARY), dtype=np.float32)
+# What rules say that forbid no token, and that weigh none.
+NOBODY = np.zeros((1, VOCABULARY), dtype=bool)
+NOTHING = np.zeros((1, VOCABULARY), dtype=np.float32)
 _TOKEN = np.arange(INPUTS)[:, None]  # of another voice, beside `CANDIDATE`
 _SOUNDS = _TOKEN < REST
 _ROWS = np.arange(len(CHOIR_RANGES)) * INPUTS  # where each voice's rows begin in a table over voices and tokens
@@ -184,7 +185,7 @@ def _parallels(m: Moment) -> np.ndarray:
     kinds, rows = _parallel_tables()
     mine = m.before[:, m.voice, None]
     kind = kinds.take((mine * INPUTS + m.before) * INPUTS + m.now)
-    bad = _NONE
+    bad = NOBODY
     if kind.any():
         bad = np.logical_or.reduce(rows.take((kind * INPUTS + m.now) * INPUTS + mine, 0), 1)
     if m.after[m.voice] < REST:
@@ -258,7 +259,7 @@ _TRIAD = _by_set(np.where(consonant_parts(), 0.0, NO_TRIAD))
 def _chords(m: Moment) -> np.ndarray:
     """On beats, prefer what makes a triad or seventh chord, or leaves room for one."""
     if m.level > BEAT:
-        return _NOTHING
+        return NOTHING
     return (_CHORD if _is_last(m) else _PARTIAL_CHORD).take(_sounding_with(m))
 
 
@@ -270,14 +271,14 @@ def _is_last(m: Moment) -> bool:
 def _incomplete(m: Moment) -> np.ndarray:
     """A chord of all voices on a beat that has no third."""
     if m.level > BEAT or not _is_last(m):
-        return _NONE
+        return NOBODY
     return np.asarray(_HOLLOW.take(_sounding_with(m)) & SINGS)
 
 
 def _arrival(m: Moment) -> np.ndarray:
     """Where a phrase comes to rest, prefer a triad; where the piece begins and ends, that of the tonic."""
     if not m.arrival and not m.chord:
-        return _NOTHING
+        return NOTHING
     weight = _TRIAD.take(_sounding_with(m))
     if m.chord:
         weight = weight + _foreign(m.chord)
@@ -312,7 +313,7 @@ def _heard(m: Moment) -> np.ndarray:
 def _stillness(m: Moment) -> np.ndarray:
     """Under a fermata, come to rest with the voice that has it; in compound time, move with the given voices."""
     if not m.held:
-        return _NOTHING
+        return NOTHING
     return np.asarray(_MOVES.take(m.before[:, m.voice], 0) * np.float32(STILLNESS))
 
 
@@ -331,13 +332,13 @@ _WIDTH = _steps(lambda step: step != 0) * abs(CANDIDATE - _TOKEN)
 def _owing(m: Moment, what: int, table: np.ndarray) -> np.ndarray:
     owes = m.owed[:, m.voice] == what
     if not owes.any():
-        return _NONE
+        return NOBODY
     return np.asarray(table.take(m.before[:, m.voice], 0) & owes[:, None])
 
 
 def _sevenths(m: Moment) -> np.ndarray:
     """A seventh that goes elsewhere than a step down, or what makes a seventh of a given note that does."""
-    return np.asarray(_owing(m, SEVENTH_FALLS, _NOT_DOWN) | _making(m, seventh_table(), SEVENTH_STEPS))
+    return _either(_owing(m, SEVENTH_FALLS, _NOT_DOWN), _making(m, seventh_table(), SEVENTH_STEPS))
 
 
 def _leading_tones(m: Moment) -> np.ndarray:
@@ -347,28 +348,36 @@ def _leading_tones(m: Moment) -> np.ndarray:
     """
     inside = 0 < m.voice < m.now.shape[1] - 1
     bad = _owing(m, LEADING_RISES, _NOT_UP_INSIDE if inside else _NOT_UP)
-    return np.asarray(bad | _making(m, leading_table(), LEADING_STEPS))
+    return _either(bad, _making(m, leading_table(), LEADING_STEPS))
+
+
+def _either(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    if one is NOBODY or other is NOBODY:
+        return other if one is NOBODY else one
+    return np.asarray(one | other)
 
 
 def _making(m: Moment, table: np.ndarray, steps: tuple[int, ...]) -> np.ndarray:
     """What makes a given note one that is obliged to take certain steps, and will not; by a table (13, 4096)."""
     if m.level > BEAT or m.leaves is None:
-        return _NONE
-    wrong = np.flatnonzero((m.leaves != 0) & ~np.isin(m.leaves, steps))
-    wrong = wrong[(wrong != m.voice) & (m.now[0, wrong] < REST)]
-    if not wrong.size:
-        return _NONE
+        return NOBODY
+    wrong = [
+        (int(m.now[0, voice]) + LOWEST) % 12
+        for voice, step in enumerate(m.leaves.tolist())
+        if step and step not in steps and voice != m.voice and m.now[0, voice] < REST
+    ]
+    if not wrong:
+        return NOBODY
     obliged = table[m.tonic].take(_sounding_with(m) & (_SILENT - 1))
-    given = (m.now[0, wrong] + LOWEST) % 12
-    return np.asarray(np.isin(obliged, given) & SINGS)
+    return np.asarray(np.logical_or.reduce([obliged == given for given in wrong]) & SINGS)
 
 
 def _doubled_leading(m: Moment) -> np.ndarray:
     """A second leading tone on a beat."""
     if m.level > BEAT:
-        return _NONE
+        return NOBODY
     doubled = _doublings().take((m.tonic * 4096 + _heard(m)), 0)
-    return doubled if doubled.any() else _NONE
+    return doubled if doubled.any() else NOBODY
 
 
 @lru_cache(maxsize=1)
@@ -382,7 +391,7 @@ def _cross_relations(m: Moment) -> np.ndarray:
     """A note beside its own chromatic alteration, as far as the key signature tells these from other semitones."""
     heard = _heard(m)
     if not heard.any() or m.fifths == NO_KEY:
-        return _NONE
+        return NOBODY
     return np.asarray((altered_table()[m.fifths % 12][_CANDIDATE_CLASS] & heard[:, None] > 0) & SINGS)
 
 
@@ -390,7 +399,7 @@ def _hidden(m: Moment) -> np.ndarray:
     """Outer voices that reach a fifth or an octave in the same direction, the upper one by a leap."""
     bass = m.now.shape[1] - 1
     if m.voice not in (0, bass) or not bass:
-        return _NONE
+        return NOBODY
     other = bass - m.voice
     mine, then, now = m.before[:, m.voice], m.before[:, other], m.now[:, other]
     heard = (then < REST) & (now < REST) & (mine < REST)
@@ -398,7 +407,7 @@ def _hidden(m: Moment) -> np.ndarray:
     if m.voice == bass:
         leap = abs(move) > STEP
         if not leap.any():
-            return _NONE
+            return NOBODY
         same_way = (CANDIDATE - mine[:, None]) * np.sign(move)[:, None] > 0
         same_way &= leap[:, None]
     else:
@@ -438,25 +447,25 @@ def _reaching(m: Moment, table: np.ndarray) -> np.ndarray:
 def _repeats(m: Moment) -> np.ndarray:
     """A note that would be struck too often in a row."""
     if not m.stuck.any():
-        return _NONE
+        return NOBODY
     return np.asarray(~_MOVES.take(m.before[:, m.voice], 0) & SINGS & m.stuck[:, None])
 
 
 def _density(m: Moment) -> np.ndarray:
     """A new note where the voice has had as many as it may."""
     if not m.sated.any():
-        return _NONE
+        return NOBODY
     return np.asarray(_MOVES.take(m.before[:, m.voice], 0) & m.sated[:, None])
 
 
 def _copies(m: Moment) -> np.ndarray:
     """What would copy the corpus longer than the user wants."""
-    return _NONE if m.copied is None else m.copied
+    return NOBODY if m.copied is None else m.copied
 
 
 def _variety(m: Moment) -> np.ndarray:
     """What stood here before, on a beat."""
-    return _NONE if m.level > BEAT else np.equal(CANDIDATE, m.old)[None] & SINGS
+    return NOBODY if m.level > BEAT else np.equal(CANDIDATE, m.old)[None] & SINGS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from scoreassist.grid.vocabulary import HIGHEST, LOWEST, PITCHES, VOCABULARY
 from scoreassist.sampling.options import SamplingOptions, groups
-from scoreassist.sampling.rules import AVOID, FORBID, Moment, Rule
+from scoreassist.sampling.rules import AVOID, FORBID, NOBODY, NOTHING, Moment, Rule
 from scoreassist.wishes.demands import Demands
 from scoreassist.wishes.table import WISHES
 
@@ -68,14 +68,18 @@ class Sampler:
         allowed = free
         if self.forbidding:
             out = [says(moment) for _, says in self.forbidding]
-            allowed = np.where(reduce(np.logical_or, out), NEVER, free)
-            if allowed.max(1).min() == NEVER:
-                allowed = self._give_way(free, out)
+            saying = [bad for bad in out if bad is not NOBODY]
+            if saying:
+                allowed = np.where(reduce(np.logical_or, saying), NEVER, free)
+                if allowed.max(1).min() == NEVER:
+                    allowed = self._give_way(free, out)
         for says in self.weighing:
-            allowed = allowed + says(moment)
+            weight = says(moment)
+            if weight is not NOTHING:
+                allowed = allowed + weight
         for says, penalty in self.avoiding:
             bad = says(moment)
-            if bad.any():
+            if bad is not NOBODY:
                 allowed = allowed + penalty * bad
         return self._draw(allowed, free)
 

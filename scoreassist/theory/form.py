@@ -129,7 +129,7 @@ class _Settled:
 def _phrase_ends(rests: Sequence[tuple[int, int]], key: Key, seed: int) -> Iterator[_Settled]:
     """Root and fifth of the chords on which phrases come to rest."""
     steps, weights = zip(*RESTS[key.minor].items(), strict=True)
-    draw = np.random.default_rng(abs(seed))
+    draw = np.random.default_rng(seed % 2**64)
     for first, stop in rests:
         step = int(draw.choice(steps, p=np.array(weights) / sum(weights)))
         yield _Settled(BASS, first, stop, step, INNER_BASS)

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from scoreassist.grid.voices import NO_KEY, Grid
-from scoreassist.theory.chord_fit import Frames, chord_costs
+from scoreassist.theory.chord_fit import Frames, chord_costs, sounding
 from scoreassist.theory.chords import CHORDS, Degree, chord_index, degrees
 
 KEYS = 24  # tonic, + 12 where minor
@@ -25,7 +25,8 @@ KEY_CHANGE, KEY_DISTANCE, LEAP, PHRASE = 2.5, 0.6, 2.0, 1.0
 SIGNATURE = 0.06  # for each fifth between a key and the signature, and eighth
 START = 0.5  # for each of these fifths, at the beginning
 OPENING = 1.2  # gain of a tonic in the first frame
-CLOSING = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)  # in the last one, by the fifths between its key and the signature
+CLOSING = (3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # in the last one, by the fifths between its key and the signature
+PICARDY = 2.0  # gain of minor's major tonic there
 GOAL = {"I": 0.3, "i": 0.3, "V": 0.6}  # gain of a triad at the end of a phrase, and of a dominant that goes there
 CADENCE = {
     ("V", "I"): 1.0,
@@ -39,7 +40,7 @@ CADENCE = {
 # Gain of a degree behind another (Piston, *Harmony*, table of usual root progressions).
 PROGRESSIONS = {
     ("V", "I"): 1.0, ("V", "i"): 1.0, ("vii", "I"): 0.8, ("vii", "i"): 1.6, ("V", "vi"): 0.8, ("V", "VI"): 0.8,
-    ("ii", "V"): 1.4, ("IV", "V"): 0.4, ("iv", "V"): 0.6, ("ii", "vii"): 0.5, ("IV", "I"): 0.5, ("iv", "i"): 0.5,
+    ("ii", "V"): 1.4, ("IV", "V"): 0.4, ("iv", "V"): 0.6, ("ii", "vii"): 0.5, ("IV", "I"): 0.5, ("iv", "i"): 0.5, ("iv", "I"): 0.5,
     ("vi", "ii"): 0.6, ("VI", "ii"): 0.6, ("vi", "IV"): 0.4, ("VI", "iv"): 0.4, ("IV", "vii"): 1.4,
     ("iv", "vii"): 0.4, ("I", "V"): 0.3, ("i", "V"): 0.3, ("VII", "III"): 1.5, ("iii", "vi"): 1.0,
     ("III", "VI"): 0.2, ("v", "iv"): 1.5, ("IV", "ii"): 0.1, ("Ger", "V"): 2.0, ("Ger", "I"): 0.8,
@@ -63,8 +64,8 @@ class States:
         Cost of the second degree behind the first, in major and minor; infinite for itself.
     close : array (2, degrees, degrees)
         The same at the end of a phrase.
-    goal, tonic : array (keys, degrees)
-        Gain at the end of a phrase; 1 for the triads of the tonic.
+    goal, tonic, picardy : array (keys, degrees)
+        Gain at the end of a phrase; 1 for the triads of the tonic; 1 for the major one of a minor key.
     key_change : array (keys, keys)
         Infinite for itself.
     signature : int array (keys,)
@@ -77,6 +78,7 @@ class States:
     close: np.ndarray
     goal: np.ndarray
     tonic: np.ndarray
+    picardy: np.ndarray
     key_change: np.ndarray
     signature: np.ndarray
 
@@ -86,7 +88,7 @@ def states() -> States:
     """The states of the path."""
     width = max(len(degrees(minor)) for minor in (False, True))
     chord = np.full((KEYS, width), CHORDS)
-    cost, goal, tonic = np.full((KEYS, width), np.inf), np.zeros((KEYS, width)), np.zeros((KEYS, width))
+    cost, (goal, tonic, picardy) = np.full((KEYS, width), np.inf), np.zeros((3, KEYS, width))
     follow, close = np.full((2, 2, width, width), np.inf)
     for minor in (0, 1):
         table = degrees(bool(minor))
@@ -95,6 +97,7 @@ def states() -> States:
         cost[rows, :own] = [d.cost for d in table]
         goal[rows, :own] = [GOAL.get(d.numeral, 0.0) if d.is_triad and not d.of else 0.0 for d in table]
         tonic[rows, :own] = [d.root == 0 and d.is_triad for d in table]
+        picardy[rows, :own] = [minor and d.numeral == "I" for d in table]
         follow[minor, :own, :own] = [[_following(one, other) for other in table] for one in table]
         close[minor, :own, :own] = follow[minor, :own, :own] - [
             [_closing(one, other) for other in table] for one in table
@@ -103,7 +106,7 @@ def states() -> States:
     signature = np.concatenate([major, major - 3])
     key_change = KEY_CHANGE + KEY_DISTANCE * fifths_between(signature[:, None], signature)
     np.fill_diagonal(key_change, np.inf)
-    return States(chord, cost, follow, close, goal, tonic, key_change, signature)
+    return States(chord, cost, follow, close, goal, tonic, picardy, key_change, signature)
 
 
 def fifths_between(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -145,9 +148,23 @@ def _emission(grid: Grid, frames: Frames, ends: np.ndarray) -> np.ndarray:
     cost = fit[:, table.chord] + (SIGNATURE * away)[:, :, None]
     ended = ends[frames.first]
     cost[ended & ~np.roll(ended, 1)] -= table.goal
-    cost[0] += START * away[0][:, None] - OPENING * table.tonic
-    cost[-1] -= np.array(CLOSING)[away[-1]][:, None] * table.tonic
+    heard = np.flatnonzero(np.isin(np.arange(len(frames.first)), frames.of_ticks()[(sounding(grid) >= 0).any(axis=0)]))
+    first, last = (heard[0], heard[-1]) if len(heard) else (0, -1)  # upbeats and last measures may be silent
+    cost[first] += START * away[first][:, None] - OPENING * table.tonic
+    closing = np.where(_phrygian(grid)[np.arange(KEYS) % 12], 0.0, np.array(CLOSING)[away[last]])[:, None]
+    cost[last] -= closing * table.tonic + (closing > 0) * PICARDY * table.picardy
     return cost
+
+
+def _phrygian(grid: Grid) -> np.ndarray:
+    """Whether each pitch class has its second degree lowered for a third of the time or more: bool array (12,).
+
+    Who ends on the final of the Phrygian mode is heard to end on a dominant.
+    """
+    pitch = sounding(grid)
+    heard = np.bincount(pitch[pitch >= 0] % 12, minlength=12)
+    phrygian: np.ndarray = 2 * np.roll(heard, -1) > np.roll(heard, -2)
+    return phrygian
 
 
 def _pivots(best: np.ndarray, key_change: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -131,6 +131,12 @@ class Wish:
     many: bool = False
 
 
+def _spelled(rows: tuple[tuple[int, int], ...]) -> str:
+    """Ranges as musicians write them: ``C4-F5, A3-C5, ...``."""
+    names = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+    return ", ".join("-".join(f"{names[midi % 12]}{midi // 12 - 1}" for midi in row) for row in rows)
+
+
 _ROWS = (
     Wish(
         "key",
@@ -204,7 +210,7 @@ _ROWS = (
         "choir",
         "--choir",
         "|".join(CHOIRS),
-        "the ranges of such a choir",
+        "the ranges of such a choir: " + "; ".join(f"{name} {_spelled(rows)}" for name, rows in CHOIRS.items()),
         "amateur: B. Benward & M. Saker, Music in Theory and Practice, on four-voice texture; youth: after"
         " J. Cooksey, Working with Adolescent Voices (1992); professional: what a trained choir's"
         " firsts and seconds add",

@@ -51,6 +51,7 @@ from scoreassist.theory.voice_leading import LEAPS
 
 # Nats by which a fault makes a passage worth writing anew, and by which what is only to be avoided does at most.
 FAULTY, DUBIOUS = 5.0, 2.0
+PATIENCE = 3  # passes before keys are heard anew
 MENDING = 4  # passes over passages that break what is to be avoided, at most
 
 
@@ -107,9 +108,7 @@ class Reviser:
             revised = best
             for stretch in stretches(best):
                 run = _Revision(self.network, self.heads, self.how, around(revised, stretch), options)
-                for number in range(passes):
-                    if number == passes // 2:
-                        run.listen()
+                for _ in range(passes):
                     run.once()
                 run.mend(passes)
                 revised = pasted(revised, run.candidates(), stretch)
@@ -269,7 +268,7 @@ class _Revision:
         avoiding = {name for name, rule in acting if not rule.weighs and not rule.wish}
         for number in range(passes):
             self.avoiding = avoiding if number < MENDING else set()
-            if number % 2 == 0:
+            if number % PATIENCE == 0:
                 self.listen()
             if self._faults().any():
                 self.once(mending=True)

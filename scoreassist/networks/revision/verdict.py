@@ -12,7 +12,7 @@ import numpy as np
 
 from scoreassist.grid.vocabulary import REST_PITCH
 from scoreassist.grid.voices import NO_KEY, Grid
-from scoreassist.networks.filler import Task, tonics_of
+from scoreassist.networks.filler import Task, keys_heard, tonics_of
 from scoreassist.sampling import RULES, SamplingOptions
 from scoreassist.sampling.rules import AVOID, CLASH, FOREIGN, NO_ROOT, NO_TRIAD, WHOLE_CHORD
 from scoreassist.score.metre import BEAT
@@ -126,9 +126,7 @@ def terms_of(grid: Grid, task: Task, options: SamplingOptions, draft: np.ndarray
     if draft is None:
         tonic = tonics_of(replace(task, grid=grid))[None]
     else:  # whatever key is wished for, what is written is judged in the keys that are heard
-        known = np.ones_like(grid.known)
-        heard = [replace(task, grid=replace(grid, pitch=pitch, known=known), demands=None) for pitch in draft]
-        tonic = np.array([tonics_of(one) for one in heard])
+        tonic = np.array([keys_heard(grid, pitch) for pitch in draft])
     ranges = np.array(options.ranges)
     old = None if demands is None else demands.old
     return Terms(
