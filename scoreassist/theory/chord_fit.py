@@ -24,7 +24,7 @@ BASS_TOO = 2.0  # times, in the lowest voice
 
 # Cost of a chord whose root, third, fifth, seventh nobody sings, and the share of it by the number of voices.
 MISSING = (1.0, 1.3, 0.1, 1.8)
-COMPLETE = 0.0  # gain of a chord all of whose notes sound
+COMPLETE = 0.2  # gain of a chord all of whose notes sound
 FEWER = (0.0, 0.1, 0.4, 1.0, 1.0)
 
 # Cost of root, third, fifth, seventh in the bass.

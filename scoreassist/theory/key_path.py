@@ -25,8 +25,8 @@ KEY_CHANGE, KEY_DISTANCE, LEAP, PHRASE = 2.5, 0.6, 2.0, 1.0
 SIGNATURE = 0.06  # for each fifth between a key and the signature, and eighth
 START = 0.5  # for each of these fifths, at the beginning
 OPENING = 1.2  # gain of a tonic in the first frame
-CLOSING = (3.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # in the last one, by the fifths between its key and the signature
-PICARDY = 2.0  # gain of minor's major tonic there
+CLOSING = (2.5, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # in the last one, by the fifths between its key and the signature
+PICARDY = 4.0  # gain of minor's major tonic there
 GOAL = {"I": 0.3, "i": 0.3, "V": 0.6}  # gain of a triad at the end of a phrase, and of a dominant that goes there
 CADENCE = {
     ("V", "I"): 1.0,

@@ -265,7 +265,7 @@ class _Revision:
     def mend(self, passes: int) -> None:
         """Go on where rules are broken, in the keys that are heard now: longest for those that forbid."""
         acting = self.options.acting(AVOID)
-        avoiding = {name for name, rule in acting if not rule.weighs and not rule.wish}
+        avoiding = {name for name, rule in acting if (not rule.weighs and not rule.wish) or name == "arrival"}
         for number in range(passes):
             self.avoiding = avoiding if number < MENDING else set()
             if number % PATIENCE == 0:

@@ -32,6 +32,7 @@ from scoreassist.theory.voice_leading import (
 )
 
 NO_LIMIT = 10**6
+UNREST = 4.0  # times that a phrase which does not come to rest counts
 GRAVE = 8  # times that a broken rule which forbids counts
 
 
@@ -171,7 +172,7 @@ def gravity(
     float array (N, ticks)
     """
     counts = [(FAULTS[rule], float(GRAVE * RULES[rule].firmness)) for rule in forbidding if rule in FAULTS]
-    counts += [(FAULTS[rule], 1.0) for rule in avoiding if rule in FAULTS]
+    counts += [(FAULTS[rule], UNREST if rule == "arrival" else 1.0) for rule in avoiding if rule in FAULTS]
     return _summed(pitch, struck, counts, terms)
 
 
@@ -338,6 +339,13 @@ def _chords(notes: Notes, terms: Terms) -> np.ndarray:
     return np.where(terms.level <= BEAT, worth, 0.0)
 
 
+def _unrest(notes: Notes, terms: Terms) -> np.ndarray:
+    """A phrase arrives at what is no consonant triad."""
+    arrives = terms.arrival & ~np.pad(terms.arrival[:-1], (1, 0))
+    leaves = terms.arrival & ~np.pad(terms.arrival[1:], (0, 1))
+    return np.asarray((arrives | leaves) & ~consonant_parts()[bits(notes.pitch)])
+
+
 def _arrival(notes: Notes, terms: Terms) -> np.ndarray:
     pitch = notes.pitch
     sounding = pitch != REST_PITCH
@@ -366,6 +374,7 @@ FAULTS: dict[str, Count] = {
     "incomplete-chord": _incomplete,
     "cross-relation": _cross_relations,
     "leaps": _leaps,
+    "arrival": _unrest,
     "variety": _variety,
 }
 MERITS: dict[str, Count] = {"chords": _chords, "arrival": _arrival}
