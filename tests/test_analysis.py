@@ -116,6 +116,38 @@ def test_the_neapolitan_and_the_german_sixth_go_to_the_dominant():
     assert numerals(analyse(german)) == "i Ger65 V i"
 
 
+def test_a_chord_that_sounds_whole_is_preferred_to_one_without_its_root():
+    # BWV 245.40, measure 4: G minor, all of it, for a beat in E flat major. Not E flat without E flat.
+    (chord,) = (row for row in analyse(chorale("bwv245.40")).chords if row.first <= 60 < row.end)
+    assert (chord.root, chord.quality) == (7, "minor")
+
+
+def test_nearly_every_triad_of_bach_that_sounds_whole_for_a_beat_has_its_root():
+    wrong = count = 0
+    for piece in chorales("valid")[::4]:
+        grid, chords = piece.grid, analyse(piece.grid).chords
+        roots = np.full(grid.ticks, -1)
+        for chord in chords:
+            roots[chord.first : chord.end] = chord.root
+        for tick in np.flatnonzero(grid.level[:-4] <= 2):
+            beat = grid.pitch[:, tick : tick + 4]
+            root = whole_triad(beat[:, 0])
+            if root is not None and (beat == beat[:, :1]).all():
+                count += 1
+                wrong += int(roots[tick]) != root
+    assert count > 300
+    assert wrong <= count / 100
+
+
+def whole_triad(column: np.ndarray) -> int | None:
+    """The root of a major or minor triad all of whose notes sound, and nothing else."""
+    heard = set((column % 12).tolist()) if (column >= 0).all() else set()
+    rows = [
+        root for root in range(12) for third in (3, 4) if heard == {root, (root + third) % 12, (root + 7) % 12}
+    ]
+    return rows[0] if rows else None
+
+
 def test_bach_is_read_as_a_theorist_reads_him():
     # Riemenschneider 1 (BWV 269), the first phrase by Andrew Jones in music21's corpus.
     analysis = analyse(chorale("bwv269").cut(0, 12 * 4))
@@ -178,6 +210,38 @@ def test_a_phrase_in_the_dominant_is_in_its_key():
 def test_the_last_chord_and_the_leading_tone_tell_the_relative_minor():
     grid = grid_of("a4:q b4:q g#4:q a4:q", "e4:q f4:q e4:q e4:q", "c4:q d4:q b3:q c4:q", "a3:q d3:q e3:q a2:q")
     assert keys(analyse(grid)) == [(9, True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "tonic", "minor", "numeral"),
+    [
+        ("bwv66.6", 6, True, "I"),  # F sharp minor, with a Picardy third: no dominant of B minor
+        ("bwv144.6", 11, True, "I"),  # B minor, the same
+        ("bwv10.7", 7, True, "I"),  # G minor, the same
+        ("bwv38.6", 9, True, "V"),  # Phrygian: *Aus tiefer Not* ends on E, with F natural all along
+        ("bwv153.1", 9, True, "V"),  # Riemenschneider 3: Andrew Jones ends it on the dominant of A minor
+        ("bwv64.2", 0, False, "V"),  # Mixolydian: *Gelobet seist du*
+    ],
+)
+def test_a_piece_ends_on_its_tonic_unless_its_mode_is_another(name, tonic, minor, numeral):
+    last = analyse(chorale(name)).chords[-1]
+    assert (last.tonic, last.minor, last.numeral) == (tonic, minor, numeral)
+
+
+@pytest.mark.slow
+def test_of_bachs_endings_those_are_dominants_that_the_mode_makes_so():
+    ends = [analyse(piece.grid).chords[-1].numeral for piece in chorales("train", "valid")]
+    assert sum(numeral in ("I", "i") for numeral in ends) >= 291
+    assert set(ends) == {"I", "i", "V"}
+
+
+def test_silence_behind_the_last_chord_does_not_hide_it():
+    lines = (
+        "f#5:q e#5:q f#5:h", "c#5:q b4:q c#5:h", "f#4:q g#4:q a#4:h", "f#3:q c#3:q f#3:h",
+    )  # fmt: skip
+    for silence in ("", " | R"):
+        analysis = analyse(grid_of(*(line + silence for line in lines), key=3))
+        assert (keys(analysis), numerals(analysis)[-1]) == ([(6, True)], "I")
 
 
 def test_local_keys_are_those_of_the_analysis():

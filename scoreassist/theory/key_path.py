@@ -25,8 +25,8 @@ KEY_CHANGE, KEY_DISTANCE, LEAP, PHRASE = 2.5, 0.6, 2.0, 1.0
 SIGNATURE = 0.06  # for each fifth between a key and the signature, and eighth
 START = 0.5  # for each of these fifths, at the beginning
 OPENING = 1.2  # gain of a tonic in the first frame
-CLOSING = (2.5, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # in the last one, by the fifths between its key and the signature
-PICARDY = 4.0  # gain of minor's major tonic there
+CLOSING = (2.5, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # in the last, by the fifths between its key and the signature
+PICARDY = 4.0  # gain of minor's major tonic there, where its key is near the signature
 GOAL = {"I": 0.3, "i": 0.3, "V": 0.6}  # gain of a triad at the end of a phrase, and of a dominant that goes there
 CADENCE = {
     ("V", "I"): 1.0,
@@ -40,7 +40,8 @@ CADENCE = {
 # Gain of a degree behind another (Piston, *Harmony*, table of usual root progressions).
 PROGRESSIONS = {
     ("V", "I"): 1.0, ("V", "i"): 1.0, ("vii", "I"): 0.8, ("vii", "i"): 1.6, ("V", "vi"): 0.8, ("V", "VI"): 0.8,
-    ("ii", "V"): 1.4, ("IV", "V"): 0.4, ("iv", "V"): 0.6, ("ii", "vii"): 0.5, ("IV", "I"): 0.5, ("iv", "i"): 0.5, ("iv", "I"): 0.5,
+    ("ii", "V"): 1.4, ("IV", "V"): 0.4, ("iv", "V"): 0.6, ("ii", "vii"): 0.5, ("IV", "I"): 0.5, ("iv", "i"): 0.5,
+    ("iv", "I"): 0.5,
     ("vi", "ii"): 0.6, ("VI", "ii"): 0.6, ("vi", "IV"): 0.4, ("VI", "iv"): 0.4, ("IV", "vii"): 1.4,
     ("iv", "vii"): 0.4, ("I", "V"): 0.3, ("i", "V"): 0.3, ("VII", "III"): 1.5, ("iii", "vi"): 1.0,
     ("III", "VI"): 0.2, ("v", "iv"): 1.5, ("IV", "ii"): 0.1, ("Ger", "V"): 2.0, ("Ger", "I"): 0.8,
@@ -148,7 +149,9 @@ def _emission(grid: Grid, frames: Frames, ends: np.ndarray) -> np.ndarray:
     cost = fit[:, table.chord] + (SIGNATURE * away)[:, :, None]
     ended = ends[frames.first]
     cost[ended & ~np.roll(ended, 1)] -= table.goal
-    heard = np.flatnonzero(np.isin(np.arange(len(frames.first)), frames.of_ticks()[(sounding(grid) >= 0).any(axis=0)]))
+    heard = np.flatnonzero(
+        np.isin(np.arange(len(frames.first)), frames.of_ticks()[(sounding(grid) >= 0).any(axis=0)])
+    )
     first, last = (heard[0], heard[-1]) if len(heard) else (0, -1)  # upbeats and last measures may be silent
     cost[first] += START * away[first][:, None] - OPENING * table.tonic
     closing = np.where(_phrygian(grid)[np.arange(KEYS) % 12], 0.0, np.array(CLOSING)[away[last]])[:, None]

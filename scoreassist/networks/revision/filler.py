@@ -52,6 +52,7 @@ from scoreassist.theory.voice_leading import LEAPS
 # Nats by which a fault makes a passage worth writing anew, and by which what is only to be avoided does at most.
 FAULTY, DUBIOUS = 5.0, 2.0
 PATIENCE = 3  # passes before keys are heard anew
+MENDED = 3.0  # nats that a fault less is worth then
 MENDING = 4  # passes over passages that break what is to be avoided, at most
 
 
@@ -66,18 +67,21 @@ class Revising:
     revised : int
         Candidates of the draft that are revised, the best first.
     warmth : float
-        Proposals are drawn at the temperature times this: what is left and right of a passage keeps it in order.
+        Proposals are drawn at the temperature times this.
     sharpness : float
         How much the likelihood counts in choosing among proposals, beyond the distribution they were drawn from.
     taste : float
         How much the rules that weigh count.
+    mending : float
+        The sharpness where faults are mended: no fault is worth any note.
     """
 
     proposals: int = 7
     revised: int = 1
-    warmth: float = 1.2
+    warmth: float = 1.0
     sharpness: float = 0.1
     taste: float = 0.45
+    mending: float = 0.5
 
 
 class Reviser:
@@ -404,7 +408,7 @@ class _Revision:
         """Which proposal is kept for each passage: long (W,)."""
         pitch = pitches(made.token[:, :, : self.ticks].numpy())
         struck = made.struck[:, :, : self.ticks].numpy() == STRUCK
-        wrong = _sums(gravity(pitch, self.terms, self.forbidding, self.avoiding, struck))
+        wrong = _sums(gravity(pitch, self.terms, self.forbidding, (), struck))
         good = _sums(merits(pitch, self.terms, self.options, struck))
         likely = _sums(made.log_prob.sum(1).numpy())
         rows = passages.candidate[:, None] * made.rows + np.arange(made.rows)
@@ -412,7 +416,11 @@ class _Revision:
         beyond = np.minimum(end + 1, self.ticks)  # into the next chord
         added = wrong[rows, beyond] - wrong[rows, first]
         worth = self.how.taste * (good[rows, beyond] - good[rows, first])
-        worth = worth + self.how.sharpness * (likely[rows, end] - likely[rows, first])
+        sharpness = self.how.mending if self.avoiding else self.how.sharpness
+        worth = worth + sharpness * (likely[rows, end] - likely[rows, first])
+        if self.avoiding:
+            dubious = _sums(gravity(pitch, self.terms, (), self.avoiding, struck))
+            worth = worth - MENDED * (dubious[rows, beyond] - dubious[rows, first])
         # Fewest faults go first; what stands there is among the rows, so that none is added.
         worth = np.where(added == added.min(1, keepdims=True), worth, NEVER)
         return self.sampler.unruled(self.sampler.options.temperature * torch.from_numpy(worth).float())
