@@ -285,3 +285,11 @@ def test_the_input_is_not_replaced_unless_asked(hymn):
     assert hymn.read_bytes() == FIFTHS
     assert run(str(hymn), "--annotate", str(hymn), "--force").exit_code == 1
     assert hymn.read_bytes() != FIFTHS
+
+
+def test_what_is_written_for_a_keyboard_is_refused_and_closed_choirs_are_not():
+    hands = score(Staff("c5+e5+g5:q d5+f5+a5:q e5+g5+c6:h // c3:h g2:h", name="Piano", clefs=("treble", "bass")))
+    with pytest.raises(UnsupportedError, match="part P1: has chords of three notes and more on a staff"):
+        check(hands)
+    closed = score(Staff("c5+e5:q d5+f5:q e5+g5:h // c3+g3:h g2+g3:h", name="Choir", clefs=("treble", "bass")))
+    assert check(closed).onsets == 3

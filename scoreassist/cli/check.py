@@ -55,7 +55,7 @@ def check(file: Path, as_json: bool, annotate: Path | None, rules: list[str] | N
 
         check_target(annotate, SUFFIXES, file, force=force)
     name = "stdin" if str(file) == "-" else str(file)
-    music = read(source_of(file))
+    music = read(source_of(file), for_choir=True)
     report = report_on(music, rules=rules)
     if annotate is not None:
         from scoreassist.counsel.annotate import annotated

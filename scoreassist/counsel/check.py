@@ -31,6 +31,7 @@ from scoreassist.validation.reading import read_parts
 __all__ = ["MEASURE_LENGTH", "RULES", "Finding", "Report", "as_text", "check", "report_of", "spellings_of"]
 
 MEASURE_LENGTH = "measure-length"
+KEYBOARD = 0.1  # share of stems with chords from which on a part is no singers'
 
 # Every rule and what it means; the last one asks the document, all others the grid.
 RULES: dict[str, str] = {name: rule.meaning for name, rule in counterpoint.RULES.items()} | {
@@ -163,7 +164,7 @@ def check(source: Any, *, rules: Collection[str] | None = None, name: str | None
     >>> check("examples/amazing-grace.musicxml").findings
     []
     """
-    return report_on(read(source, name), rules=rules)
+    return report_on(read(source, name, for_choir=True), rules=rules)
 
 
 @dataclass(frozen=True)
@@ -175,14 +176,35 @@ class Music:
     grid: Grid
 
 
-def read(source: Any, name: str | None = None) -> Music:
-    """Find the choir of a score; parameters and errors as of `check`."""
+def read(source: Any, name: str | None = None, *, for_choir: bool = False) -> Music:
+    """Find the choir of a score; parameters and errors as of `check`.
+
+    With `for_choir`, what is written for a keyboard is refused.
+    """
     score = open_score(source, name)
     timeline = read_timeline(score)
     choir = find_choir(timeline).written()
     if not any(singer.notes() for singer in choir.singers.values()):
         raise UnsupportedError("has no sung note; write at least one voice", source=score.name)
+    for part in timeline.parts if for_choir else ():
+        if _is_for_keyboard(part.element):
+            raise UnsupportedError(
+                "has chords of three notes and more on a staff, as for a keyboard; check reads a choir's voices",
+                source=score.name,
+                part=part.id,
+            )
     return Music(timeline, choir, encode(timeline, choir))
+
+
+def _is_for_keyboard(part: etree._Element) -> bool:
+    """Whether more than a tenth of the stems of a part carry three notes or more: no two singers share such."""
+    stems: list[int] = []
+    for note in part.iterfind("measure/note"):
+        if note.find("chord") is not None and stems:
+            stems[-1] += 1
+        elif note.find("pitch") is not None:
+            stems.append(1)
+    return sum(size > 2 for size in stems) > KEYBOARD * len(stems)
 
 
 def report_on(music: Music, *, rules: Collection[str] | None = None) -> Report:
