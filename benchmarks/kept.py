@@ -48,6 +48,8 @@ FAULTS = {
     "seventh": ("unresolved-seventh",),
     "doubled-leading-tone": ("doubled-leading-tone",),
     "leaps": ("leap",),
+    "cross-relation": ("cross-relation",),
+    "incomplete-chord": ("incomplete-chord",),
 }
 FORBIDDEN = ("parallels", "crossing", "spacing")  # where nothing else is asked
 # Roots and bass of the chord of arrival, and of the one before: semitones above the tonic, (major, minor).

@@ -90,7 +90,7 @@ def curve(
             began = time.perf_counter()
             revised = reviser.revise(candidates, options, number)
             row.seconds.append(drafted + time.perf_counter() - began)
-            row.grids.append(revised.filling(revised.best()).grid)
+            row.grids.append(revised.filling(revised.best()[0]).grid)
     return rows
 
 
