@@ -175,8 +175,12 @@ def generate(measures: int, key: Key, metre: Metre, layout: str, title: str | No
     return _fill(prepare, chosen)
 
 
+_FLAGS = {wish.flag.lstrip("-").replace("-", "_"): name for name, wish in WISHES.items()}
+
+
 def _options(options: dict[str, Any], *, varies: bool = False) -> FillOptions:
-    """What was asked for, wishes among it: each by its name, or all as `Wishes`."""
+    """What was asked for, wishes among it: each by its name or as its flag is called, or all as `Wishes`."""
+    options = {_FLAGS.get(name, name): value for name, value in options.items()}
     rest = {name: value for name, value in options.items() if name not in WISHES}
     single = {name: value for name, value in options.items() if name in WISHES and value is not None}
     wishes = rest.pop("wishes", None)

@@ -70,12 +70,12 @@ def _echoed(filler: Filler, task: Task, passage: Passage, draft: Filling, option
     assert task.demands is not None
     echoes = task.demands.echoes
     filling, stays = draft, np.zeros_like(task.grid.known)
-    settled = np.ones(task.grid.ticks, dtype=bool)
+    written = np.ones(task.grid.ticks, dtype=bool)
     for first, end, target in echoes:
-        settled[target : target + end - first] = False
+        written[target : target + end - first] = False
     left = list(echoes)
     while left:
-        ready = [echo for echo in left if settled[echo[0] : echo[1]].all()] or left
+        ready = [echo for echo in left if written[echo[0] : echo[1]].all()] or left
         for first, end, _ in ready:
             stays[:, first:end] |= filling.grid.known[:, first:end]
         grid = replace(
@@ -92,6 +92,6 @@ def _echoed(filler: Filler, task: Task, passage: Passage, draft: Filling, option
         log_prob, drawn = (np.where(stays, getattr(filling, n), getattr(new, n)) for n in ("log_prob", "drawn"))
         filling = replace(new, log_prob=log_prob, drawn=drawn)
         for first, end, target in ready:
-            settled[target : target + end - first] = True
+            written[target : target + end - first] = True
         left = [echo for echo in left if echo not in ready]
     return filling

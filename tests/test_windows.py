@@ -12,7 +12,7 @@ from shorthand import Staff, score
 from scoreassist.files.document import Score
 from scoreassist.grid.passage import Passage, build_passage
 from scoreassist.grid.windows import AFTER, BEFORE, windows
-from scoreassist.networks.filler import Filling, Task, fill_spans
+from scoreassist.networks.filler import Filling, Task, answer_spans
 from scoreassist.sampling import SamplingOptions
 from scoreassist.score.regions import Region
 from scoreassist.score.singers import find_choir
@@ -82,7 +82,7 @@ class Counting:
 def test_stretches_are_filled_each_for_itself_and_put_together():
     whole = passage(5, 25)
     task = Task(whole.grid, whole.rest, whole.rhythm)
-    filling = fill_spans(Counting(), task, windows(whole), SamplingOptions())
+    filling = answer_spans(Counting(), task, windows(whole), SamplingOptions())[0]
     assert np.unique(filling.grid.pitch[1, 5 * TICKS : 6 * TICKS]).tolist() == [61]
     assert np.unique(filling.grid.pitch[1, 25 * TICKS : 26 * TICKS]).tolist() == [62]
     assert (filling.grid.pitch[whole.grid.known] == whole.grid.pitch[whole.grid.known]).all()

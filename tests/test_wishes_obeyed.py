@@ -97,7 +97,7 @@ def test_all_notes_are_of_the_key():
 
 
 def test_phrases_end_with_the_cadences_that_are_wished():
-    result, grid = asked(cadences="4:half 8:perfect")
+    result, grid = asked(cadence="4:half 8:perfect")  # as the flag is called, or as the wish: cadences
     assert result.gave_way == {}
     assert grid.pitch[BASS, 3 * 16 + 8] % 12 == 2  # D, the dominant
     assert set((grid.pitch[:, 3 * 16 + 8] % 12).tolist()) <= {2, 6, 9, 0}

@@ -221,11 +221,6 @@ def free_bass(task: Task) -> np.ndarray | None:
     return np.asarray(allowed)
 
 
-def fill_spans(filler: Filler, task: Task, spans: Iterable[tuple[int, int]], options: SamplingOptions) -> Filling:
-    """Fill some stretches of a grid, each for itself; what is hidden elsewhere stays unknown."""
-    return answer_spans(filler, task, spans, options)[0]
-
-
 def answer_spans(
     filler: Filler, task: Task, spans: Iterable[tuple[int, int]], options: SamplingOptions
 ) -> list[Filling]:

@@ -503,11 +503,6 @@ class Rule:
         """The larger, the later it gives way: as that of the wish, of all wishes about voice leading alike."""
         return WISHES[self.wish if self.wish in WISHES else "rules"].firmness
 
-    @property
-    def forbids(self) -> bool:
-        """Whether it takes tokens away, if nothing else is said."""
-        return self.strength == FORBID and not self.weighs
-
 
 _FUX = "Fux, Gradus ad Parnassum (1725)"
 _ALDWELL = "Aldwell & Schachter, Harmony and Voice Leading"

@@ -141,7 +141,8 @@ def find_cadence(
     first, end = _arrival(grid, index, ends)
     hidden = ~grid.known & ~passage.rest
     if not hidden[:, first:end].any():
-        raise _wrong(passage, number, "has no cell to be written where its cadence falls; leave --cadence out")
+        what = f"has no cell to be written where its cadence falls; leave {number} out of --cadence"
+        raise _wrong(passage, number, what)
     root, is_minor = int(tonic[first]), bool(minor[first])
     if named:
         root, is_minor = parse_key(named).tonic, parse_key(named).minor

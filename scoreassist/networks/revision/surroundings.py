@@ -19,7 +19,7 @@ from scoreassist.networks.batch import HIDDEN, HOLD_EDGES, STRUCK
 # Rows of `Surroundings.cells`.
 CELLS = BEFORE_2, BEFORE_1, AFTER_1, AFTER_2, NEAR_BEFORE, NEAR_AFTER, EARLIER, LATER = tuple(range(8))
 # Rows of `Surroundings.marks`.
-MARKS = STRUCK_BEFORE, STRUCK_AFTER, HELD_BEFORE, HELD_AFTER, FAR_BEFORE, FAR_AFTER = tuple(range(6))
+STRUCK_BEFORE, STRUCK_AFTER, HELD_BEFORE, HELD_AFTER, FAR_BEFORE, FAR_AFTER = range(6)
 
 # An echo agrees in so many more cells than it differs, within so many ticks on each side; strength as buckets.
 ECHO_REACH = 8
